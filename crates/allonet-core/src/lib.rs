@@ -1,3 +1,11 @@
-//! core
+//! The engine of allonet: exact money, the neuron contract, propagation,
+//! traces and receipts. Pure: no input or output, no clock, no randomness.
+
+pub mod card;
+pub mod event;
+pub mod fault;
 pub mod maths;
+pub mod mechanism;
 pub mod money;
+pub mod signal;
+pub mod time;

@@ -50,6 +50,6 @@ mod tests {
         assert_eq!(exp(1.0).to_bits(), 0x4005_BF0A_8B14_576A);
         assert_eq!(ln(2.0).to_bits(), 0x3FE6_2E42_FEFA_39EF);
         assert_eq!(pow(2.0, 0.5).to_bits(), 0x3FF6_A09E_667F_3BCD);
-        assert_eq!(ln_1p(1e-10).to_bits(), 0x3DDB_7CDF_D9D4_80C9);
+        assert_eq!(ln_1p(1e-10).to_bits(), 0x3DDB_7CDF_D9D1_D693);
     }
 }

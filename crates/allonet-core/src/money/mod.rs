@@ -9,7 +9,7 @@ mod share;
 
 pub use amount::{Amount, MoneyError};
 pub use apportion::{
-    Apportioned, ApportionError, Rounding, Weight, apportion, apportion_into, weights_from_f64,
+    ApportionError, Apportioned, Rounding, Weight, apportion, apportion_into, weights_from_f64,
 };
 pub use asset::Asset;
 pub use decimal::{DecimalError, format_grouped, format_units, parse_units};

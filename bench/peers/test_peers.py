@@ -1,0 +1,116 @@
+#!/usr/bin/env python3
+"""Worked examples for the programs in this folder: `.venv/bin/python -m unittest`."""
+
+import contextlib
+import hashlib
+import io
+import json
+import tempfile
+import unittest
+from pathlib import Path
+
+import numpy as np
+
+import cyclic_scipy
+import make_votes
+import qf_sparse_numpy
+import report
+
+
+class Votes(unittest.TestCase):
+    def test_generator_words_are_the_published_ones(self):
+        words = make_votes.splitmix64(1234567)
+        self.assertEqual([next(words), next(words)], [6457827717110365317, 3203168211198807973])
+
+    def test_same_arguments_same_bytes(self):
+        text = "".join(make_votes.vote_lines(10_000, 1_480, 100, 1)).encode("ascii")
+        self.assertEqual(
+            hashlib.sha256(text).hexdigest(),
+            "adedc02522b3921e8b636b02d80ec7dbcee4352e1808bba247b3c8a1a73f496a",
+        )
+        other = "".join(make_votes.vote_lines(10_000, 1_480, 100, 2)).encode("ascii")
+        self.assertNotEqual(text, other)
+
+    def test_every_donor_votes(self):
+        rows = list(make_votes.vote_lines(500, 74, 5, 3))[1:]
+        self.assertEqual(len(rows), 500)
+        self.assertEqual(len({row.split(",")[0] for row in rows}), 74)
+
+
+class Funding(unittest.TestCase):
+    # Project 0: donors of 1 and 4 + 5 give (1 + 3)^2 - 10 = 6. Project 1: one donor gives 0.
+    VOTERS = np.array([0, 1, 1, 0])
+    PROJECTS = np.array([0, 0, 0, 1])
+    AMOUNTS = np.array([1.0, 4.0, 5.0, 16.0])
+
+    def match(self, pool):
+        return qf_sparse_numpy.linear_qf(self.VOTERS, self.PROJECTS, self.AMOUNTS, pool).tolist()
+
+    def test_votes_of_one_voter_are_added_before_the_root(self):
+        self.assertEqual(self.match(1000.0), [6.0, 0.0])
+
+    def test_scaled_down_to_the_pool(self):
+        self.assertEqual(self.match(3.0), [3.0, 0.0])
+
+
+class Cyclic(unittest.TestCase):
+    # Node 0 forwards half to 1 and 1 forwards half to 0: x0 = 1 + x1 / 2, x1 = x0 / 2.
+    MATRIX = cyclic_scipy.transposed(np.array([0, 1]), np.array([1, 0]), np.array([0.5, 0.5]), 2)
+    INFLOW = np.array([1.0, 0.0])
+
+    def test_every_method_solves_a_cycle_of_two(self):
+        for name, solve in cyclic_scipy.METHODS.items():
+            x, _ = solve(self.MATRIX, self.INFLOW)
+            np.testing.assert_allclose(x, [4 / 3, 2 / 3], rtol=1e-11, err_msg=name)
+
+    def test_array_generator_equals_the_scalar_one(self):
+        words = make_votes.splitmix64(7)
+        self.assertEqual(
+            cyclic_scipy.splitmix64_words(7, 5).tolist(), [next(words) for _ in range(5)]
+        )
+
+    def test_random_graph_forwards_all_but_the_leak(self):
+        sources, targets, weights, _ = cyclic_scipy.random_graph(50, 0.15, 1)
+        np.testing.assert_allclose(np.bincount(sources, weights=weights), 0.85, rtol=1e-14)
+        self.assertTrue(0 <= targets.min() and targets.max() < 50)
+
+    def test_node_without_links_keeps_everything(self):
+        graph = {
+            "nodes": [{"id": "a", "level": 1}, {"id": "b", "level": 2}],
+            "links": [{"source": "a", "target": "b"}],
+        }
+        with tempfile.TemporaryDirectory() as folder:
+            path = Path(folder, "graph.json")
+            path.write_text(json.dumps(graph), encoding="utf-8")
+            sources, targets, weights, inflow = cyclic_scipy.read_graph(path, 0.2)
+        self.assertEqual((sources.tolist(), targets.tolist()), ([0], [1]))
+        self.assertEqual((weights.tolist(), inflow.tolist()), ([0.8], [1.0, 0.0]))
+
+
+class Report(unittest.TestCase):
+    def setUp(self):
+        self.enterContext(contextlib.redirect_stdout(io.StringIO()))
+
+    def test_deviation_has_a_floor(self):
+        self.assertEqual(report.deviation(0.0, 1e-12, 1.0), 1e-12)
+        self.assertEqual(report.deviation(0.0, 1e-12, 0.0), 1.0)
+        self.assertEqual(report.deviation(1.0, 2.0, 0.0), 0.5)
+
+    def test_different_matches_are_found(self):
+        with tempfile.TemporaryDirectory() as folder:
+            paths = [Path(folder, name) for name in ("a", "b", "c")]
+            for path, match in zip(paths, ("5.0", "5.000000001", "5.1")):
+                path.write_text(f"project,match\nx,{match}\n", encoding="utf-8")
+            self.assertTrue(report.compare_matches(paths[:2]))
+            self.assertFalse(report.compare_matches([paths[0], paths[2]]))
+
+    def test_whole_units_have_a_wider_bound(self):
+        exact = {"peer": "exact", "match_norm": 1.0001}
+        lines = [{"peer": "float", "match_norm": 1.0}, exact]
+        self.assertFalse(report.compare_field(lines, "match_norm"))
+        exact["rounding"] = "floor"
+        self.assertTrue(report.compare_field(lines, "match_norm"))
+
+
+if __name__ == "__main__":
+    unittest.main()

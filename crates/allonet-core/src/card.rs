@@ -1,0 +1,267 @@
+//! What a mechanism says of itself, and the settings an operator gives it.
+//!
+//! The card is the single source of the mechanism's page, of its part of the
+//! JSON schema and of the checks on its table in the network file.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use crate::fault::{Place, SourceFile};
+use crate::money::Share;
+use crate::time::Instant;
+
+/// How far to trust a mechanism.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Status {
+    /// Works and is tested; its settings may still change.
+    Preview {
+        /// The version that brought it.
+        since: &'static str,
+    },
+    /// Its settings and results are frozen.
+    Stable {
+        /// The version that froze it.
+        since: &'static str,
+    },
+}
+
+/// Where a rule comes from.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Source {
+    /// Paper, contract or program, with equation or function.
+    pub cite: &'static str,
+    /// Where to read it.
+    pub url: &'static str,
+}
+
+/// The card of a mechanism.
+#[derive(Clone, Copy, Debug)]
+pub struct Card {
+    /// Name in network files: `quadratic`.
+    pub id: &'static str,
+    /// Name for people: `Quadratic funding`.
+    pub title: &'static str,
+    /// The rule in one line.
+    pub formula: &'static str,
+    /// How far to trust it.
+    pub status: Status,
+    /// Where it comes from.
+    pub sources: &'static [Source],
+    /// What can be set.
+    pub settings: &'static [Setting],
+    /// Actions it understands in its event log, with what they need.
+    pub actions: &'static [Action],
+    /// Signals it reads, by name.
+    pub reads: &'static [&'static str],
+    /// Signals it emits, by name.
+    pub emits: &'static [&'static str],
+}
+
+/// An action of an event log that a mechanism understands.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Action {
+    /// Its name: `approve`.
+    pub name: &'static str,
+    /// The fields it needs.
+    pub fields: &'static [&'static str],
+    /// What it does, in one sentence.
+    pub doc: &'static str,
+}
+
+/// One thing that can be set.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Setting {
+    /// Key in the network file.
+    pub name: &'static str,
+    /// What it may be.
+    pub kind: Kind,
+    /// What it is when absent.
+    pub default: Absent,
+    /// One sentence for the page and the schema.
+    pub doc: &'static str,
+}
+
+/// What an absent setting means.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum Absent {
+    /// It must be given.
+    Required,
+    /// There is none, with what that means: `no cap`.
+    None(&'static str),
+    /// This text is read in its place.
+    Default(&'static str),
+}
+
+/// What a setting may be.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum Kind {
+    /// `true` or `false`.
+    Bool,
+    /// A whole number within bounds, both included.
+    Integer {
+        /// Least.
+        min: i64,
+        /// Most.
+        max: i64,
+    },
+    /// A number within bounds, both included, written as a decimal.
+    Number {
+        /// Least.
+        min: f64,
+        /// Most.
+        max: f64,
+    },
+    /// A share of a whole: `4%`, `0.04`, `1/25`.
+    Share,
+    /// A decimal amount in units of the network's asset: `1_250.75`.
+    Decimal,
+    /// Any text.
+    Text,
+    /// One of these words.
+    Choice(&'static [&'static str]),
+    /// A data file, by its path next to the network file.
+    File,
+    /// A list of texts.
+    List,
+    /// A table of payees and their weights, or one payee: `to`.
+    Weights,
+    /// A moment: `2026-01-31T00:00:00Z`.
+    Time,
+}
+
+/// A value with its place in the network file.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Placed<T> {
+    /// The value.
+    pub value: T,
+    /// Where it stands, if it was read from a file.
+    pub place: Option<Place>,
+}
+
+impl<T> Placed<T> {
+    /// A value from nowhere.
+    pub fn unplaced(value: T) -> Self {
+        Self { value, place: None }
+    }
+}
+
+/// The value of a setting, already checked against its [`Kind`].
+#[derive(Clone, Debug, PartialEq)]
+pub enum Value {
+    /// For [`Kind::Bool`].
+    Bool(bool),
+    /// For [`Kind::Integer`].
+    Integer(i64),
+    /// For [`Kind::Number`].
+    Number(f64),
+    /// For [`Kind::Share`].
+    Share(Share),
+    /// For [`Kind::Text`], [`Kind::Choice`] and [`Kind::Decimal`] (its digits).
+    Text(String),
+    /// For [`Kind::File`].
+    File(Arc<SourceFile>),
+    /// For [`Kind::List`].
+    List(Vec<Placed<String>>),
+    /// For [`Kind::Weights`]: payee and the text of its weight (`3`, `50%`).
+    Weights(Vec<(Placed<String>, String)>),
+    /// For [`Kind::Time`].
+    Time(Instant),
+}
+
+/// The settings of one neuron, each checked against its card, defaults filled
+/// in.
+#[derive(Clone, Debug, Default)]
+pub struct Settings {
+    values: BTreeMap<&'static str, Placed<Value>>,
+}
+
+impl Settings {
+    /// No settings yet.
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// Sets one. The caller has checked it against the card.
+    pub fn set(&mut self, name: &'static str, value: Placed<Value>) {
+        self.values.insert(name, value);
+    }
+
+    /// The value and place of a setting, if it is there.
+    pub fn get(&self, name: &str) -> Option<&Placed<Value>> {
+        self.values.get(name)
+    }
+
+    /// The place of a setting, if it was given in a file.
+    pub fn place(&self, name: &str) -> Option<Place> {
+        self.get(name).and_then(|placed| placed.place.clone())
+    }
+
+    /// A [`Kind::Bool`]; `false` when absent.
+    pub fn bool(&self, name: &str) -> bool {
+        matches!(self.get(name).map(|p| &p.value), Some(Value::Bool(true)))
+    }
+
+    /// A [`Kind::Integer`].
+    pub fn integer(&self, name: &str) -> Option<i64> {
+        match self.get(name)?.value {
+            Value::Integer(value) => Some(value),
+            _ => None,
+        }
+    }
+
+    /// A [`Kind::Number`].
+    pub fn number(&self, name: &str) -> Option<f64> {
+        match self.get(name)?.value {
+            Value::Number(value) => Some(value),
+            _ => None,
+        }
+    }
+
+    /// A [`Kind::Share`].
+    pub fn share(&self, name: &str) -> Option<Share> {
+        match self.get(name)?.value {
+            Value::Share(value) => Some(value),
+            _ => None,
+        }
+    }
+
+    /// A [`Kind::Text`], [`Kind::Choice`] or [`Kind::Decimal`].
+    pub fn text(&self, name: &str) -> Option<&str> {
+        match &self.get(name)?.value {
+            Value::Text(value) => Some(value),
+            _ => None,
+        }
+    }
+
+    /// A [`Kind::File`].
+    pub fn file(&self, name: &str) -> Option<&Arc<SourceFile>> {
+        match &self.get(name)?.value {
+            Value::File(value) => Some(value),
+            _ => None,
+        }
+    }
+
+    /// A [`Kind::List`]; empty when absent.
+    pub fn list(&self, name: &str) -> &[Placed<String>] {
+        match self.get(name).map(|placed| &placed.value) {
+            Some(Value::List(values)) => values,
+            _ => &[],
+        }
+    }
+
+    /// A [`Kind::Weights`]; empty when absent.
+    pub fn weights(&self, name: &str) -> &[(Placed<String>, String)] {
+        match self.get(name).map(|placed| &placed.value) {
+            Some(Value::Weights(values)) => values,
+            _ => &[],
+        }
+    }
+
+    /// A [`Kind::Time`].
+    pub fn time(&self, name: &str) -> Option<Instant> {
+        match self.get(name)?.value {
+            Value::Time(value) => Some(value),
+            _ => None,
+        }
+    }
+}

@@ -1,0 +1,108 @@
+//! Moments in UTC, read from and printed as RFC 3339.
+
+use std::fmt;
+use std::str::FromStr;
+
+use jiff::Timestamp;
+use jiff::civil::Date;
+use jiff::tz::TimeZone;
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
+use thiserror::Error;
+
+/// Whole seconds since 1970-01-01T00:00:00Z.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Instant(i64);
+
+/// Text that is no moment.
+#[derive(Clone, Debug, PartialEq, Eq, Error)]
+#[error(
+    "`{found}` is not a moment; write for example 2026-01-31T18:30:00Z, \
+     2026-01-31T18:30:00+02:00 or 2026-01-31"
+)]
+pub struct NotInstant {
+    /// The text found.
+    pub found: String,
+}
+
+impl Instant {
+    /// From seconds since the epoch of Unix.
+    pub const fn from_unix(seconds: i64) -> Self {
+        Self(seconds)
+    }
+
+    /// As seconds since the epoch of Unix.
+    pub const fn unix(self) -> i64 {
+        self.0
+    }
+}
+
+impl FromStr for Instant {
+    type Err = NotInstant;
+
+    /// RFC 3339, or a bare date for its midnight in UTC. Fractions of a second
+    /// are cut.
+    fn from_str(text: &str) -> Result<Self, NotInstant> {
+        let text = text.trim();
+        let bare = text.len() == 10;
+        let found = if bare {
+            text.parse::<Date>()
+                .and_then(|date| date.to_zoned(TimeZone::UTC))
+                .map(|z| z.timestamp())
+        } else {
+            text.parse::<Timestamp>()
+        };
+        found
+            .map(|moment| {
+                let nanosecond = i32::from(moment.subsec_nanosecond() < 0);
+                Self(moment.as_second() - i64::from(nanosecond))
+            })
+            .map_err(|_| NotInstant { found: text.to_owned() })
+    }
+}
+
+impl fmt::Display for Instant {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match Timestamp::from_second(self.0) {
+            Ok(moment) => moment.fmt(f),
+            Err(_) => write!(f, "@{}", self.0),
+        }
+    }
+}
+
+impl Serialize for Instant {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(self)
+    }
+}
+
+impl<'de> Deserialize<'de> for Instant {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let text = String::deserialize(deserializer)?;
+        text.parse().map_err(serde::de::Error::custom)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn unix(text: &str) -> Option<i64> {
+        text.parse::<Instant>().ok().map(Instant::unix)
+    }
+
+    #[test]
+    fn known_moments() {
+        assert_eq!(unix("1970-01-01"), Some(0));
+        assert_eq!(unix("2000-02-29T12:00:00Z"), Some(951_825_600));
+        assert_eq!(unix("2026-01-31T18:30:00+02:00"), Some(1_769_877_000));
+        assert_eq!(unix("1969-12-31T23:59:59.5Z"), Some(-1));
+        assert_eq!(Instant::from_unix(951_825_600).to_string(), "2000-02-29T12:00:00Z");
+    }
+
+    #[test]
+    fn what_is_no_moment_is_refused() {
+        for text in ["", "yesterday", "2026-02-29", "2026-13-01", "2026-01-31T10:00:00"] {
+            assert_eq!(unix(text), None, "{text}");
+        }
+    }
+}
