@@ -91,7 +91,7 @@ def parse_arguments():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--votes", type=int, default=1_000_000, help="rows (default 1000000)")
     parser.add_argument("--donors", type=int, help="accounts (default: 148 per 1000 votes)")
-    parser.add_argument("--projects", type=int, help="projects (default: votes / 100, at most 1000)")
+    parser.add_argument("--projects", type=int, help="default: votes / 100, at most 1000")
     parser.add_argument("--seed", type=int, default=1, help="seed of the generator (default 1)")
     parser.add_argument("--out", required=True, help="file to write")
     arguments = parser.parse_args()

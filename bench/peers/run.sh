@@ -39,7 +39,7 @@ fi
 export OMP_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1 MKL_NUM_THREADS=1 RAYON_NUM_THREADS=1
 export PYTHONDONTWRITEBYTECODE=1
 
-# Nothing below reports progress on standard output: that is for the result alone.
+# Standard output is for the result alone.
 mkdir -p "$out"
 python=$here/.venv/bin/python
 [[ -x $python ]] || "${PYTHON:-python3}" -m venv "$here/.venv"
@@ -65,7 +65,7 @@ for ((run = 1; run <= runs; run++)); do
     for method in power gmres; do
         "$python" "$here/cyclic_scipy.py" --method "$method" --nodes "$nodes" >>"$lines"
     done
-    # The fill-in of a sparse LU grows with the cube of a random graph, so it runs on a small one.
+    # On a random graph the time of sparse LU grows about with the cube of the nodes: a small one.
     for method in spsolve power gmres; do
         "$python" "$here/cyclic_scipy.py" --method "$method" --nodes 2000 >>"$lines"
     done
@@ -79,6 +79,7 @@ done
 
 cpu=$(sed -n 's/^model name[^:]*: //p' /proc/cpuinfo 2>/dev/null | head -n 1 || true)
 echo "Machine: ${cpu:-$(uname -m)}, $(uname -s); $("$python" --version), $(rustc --version)"
-echo "One thread; best of $runs runs; load average $(cut -d' ' -f1 /proc/loadavg 2>/dev/null || echo unknown)"
+load=$(cut -d' ' -f1 /proc/loadavg 2>/dev/null || echo unknown)
+echo "One thread; best of $runs runs; load average $load"
 echo
 "$python" "$here/report.py" "$lines" --matches "$out/numpy.csv" "$out/pluralistic.csv"

@@ -1,7 +1,9 @@
 //! The engine of allonet: exact money, the neuron contract, propagation,
 //! traces and receipts. Pure: no input or output, no clock, no randomness.
 
+pub mod absorbing;
 pub mod card;
+pub mod condensation;
 pub mod event;
 pub mod fault;
 pub mod maths;

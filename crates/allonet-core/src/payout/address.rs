@@ -94,7 +94,8 @@ impl FromStr for Address20 {
         let upper = digits.iter().any(u8::is_ascii_uppercase);
         let lower = digits.iter().any(u8::is_ascii_lowercase);
         if upper && lower {
-            let wrong = digits.iter().zip(address.digits()).position(|(found, right)| *found != right);
+            let wrong =
+                digits.iter().zip(address.digits()).position(|(found, right)| *found != right);
             if let Some(index) = wrong {
                 let (found, position) = (text.to_owned(), index + 1);
                 return Err(AddressError::WrongChecksum { found, position });

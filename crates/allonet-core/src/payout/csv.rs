@@ -56,15 +56,18 @@ pub fn payouts(
         for (asset, row) in group {
             let title = titles.get(&row.recipient).map_or("", String::as_str);
             let address = row.address.map(|address| address.to_string()).unwrap_or_default();
-            line(&mut out, &[
-                &guarded(&row.recipient),
-                &guarded(title),
-                &address,
-                &guarded(asset),
-                &format_units(row.amount, row.asset.decimals),
-                &row.amount.to_string(),
-                &share(row.amount, total),
-            ]);
+            line(
+                &mut out,
+                &[
+                    &guarded(&row.recipient),
+                    &guarded(title),
+                    &address,
+                    &guarded(asset),
+                    &format_units(row.amount, row.asset.decimals),
+                    &row.amount.to_string(),
+                    &share(row.amount, total),
+                ],
+            );
         }
     }
     Ok(out)
@@ -77,12 +80,15 @@ pub fn left_out(rows: &[LeftOut]) -> String {
     rows.sort();
     let mut out = String::from("recipient,asset,amount_base_units,reason\n");
     for row in rows {
-        line(&mut out, &[
-            &guarded(&row.recipient),
-            &guarded(&row.asset),
-            &row.amount.to_string(),
-            &row.reason.to_string(),
-        ]);
+        line(
+            &mut out,
+            &[
+                &guarded(&row.recipient),
+                &guarded(&row.asset),
+                &row.amount.to_string(),
+                &row.reason.to_string(),
+            ],
+        );
     }
     out
 }

@@ -57,8 +57,8 @@ pub fn build(rows: &[PayoutRow]) -> Result<Tree, PayoutError> {
     } else {
         LeafEncoding::RecipientAmount
     };
-    let (mut claims, claim_of_row) = claims(rows, encoding)
-        .ok_or_else(|| PayoutError::Overflow { asset: asset.id() })?;
+    let (mut claims, claim_of_row) =
+        claims(rows, encoding).ok_or_else(|| PayoutError::Overflow { asset: asset.id() })?;
     let nodes = nodes(&mut claims);
     Ok(Tree { encoding, nodes, claims, claim_of_row })
 }
@@ -319,5 +319,206 @@ impl FromStr for Hash32 {
 impl Serialize for Hash32 {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         serializer.collect_str(self)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::super::testing::{address, row, rows};
+    use super::*;
+
+    /// Encoding, number of rows, root, and keccak256 of the dump, from
+    /// `@openzeppelin/merkle-tree` 1.0.8 over [`golden_rows`] in the order of
+    /// their keys: `StandardMerkleTree.of(values, [type, "uint256"])`, then
+    /// `tree.root` and `JSON.stringify(tree.dump())`.
+    const GOLDEN: [(bool, u64, &str, &str); 10] = [
+        (
+            true,
+            1,
+            "0x6eb571a3747361bce059ddc0abdb76d44206a1af30bc041a5589d8c161a8bb08",
+            "0xfe5e0b8d9c35d77a43e3f9457908bfed024af69aa1513fcccdd3da059c23f482",
+        ),
+        (
+            true,
+            2,
+            "0x68ab6b8a9a60997948c9c468984da48f05cd54098c8eaaaf9faa7b048fb48e5c",
+            "0x4c4d1a4d4c59c4f2dc3a03481f119c58885540450334479a7dc0daca8a79a9a0",
+        ),
+        (
+            true,
+            3,
+            "0x02dc57e6c6514f25c483bec78c3427a37709388b837a4b94822bf8c0997c1606",
+            "0xe5b68a1ed04a773b57d800aedcb14c015d7250f84be97d1b91f56b3462e4f81b",
+        ),
+        (
+            true,
+            5,
+            "0x0c44cac938f2fcfea002d3b7ae26cf29eecaad334e1041665363626dde619001",
+            "0x4c5475da41901d7f58698088c62f612fd975250d53d60482b2da5309a08afa6e",
+        ),
+        (
+            true,
+            1000,
+            "0x74a67458debd2e2336524bdb79b9436050060a1837372aaf5477410c6102bfb5",
+            "0xc56bfb8fdcb4a77f39dd179d86cdb246ca510a72a198c642298ac0283f5cc4bd",
+        ),
+        (
+            false,
+            1,
+            "0x6de845802875b49d6012d22f9ada5cc4d166488d15a5803f61b8f43c899961bc",
+            "0x1027f60a2c3ddc92c9e56128e23bb488aa70fe3efd2faca612d0db9c4b22044c",
+        ),
+        (
+            false,
+            2,
+            "0x0730c3d0fc28dace75a6356135db8f46145ba14df305b962beb95fb2cbc20c62",
+            "0x94919a56b4c74018c05accab86972a31edc047128d96903efcae71a1300eb411",
+        ),
+        (
+            false,
+            3,
+            "0x4e81f9ab786689b7ff48252b79cfad34dfb699a96dc0e8e0511b09bfa7a75b47",
+            "0x11e4f9d9bfa7c0e556d54ac3da013c3810ca42f8e550f0f842823abec0cd36ee",
+        ),
+        (
+            false,
+            5,
+            "0x3dbfa598c759801173bc62041f969ac821f790f7f912efb653aaec29c515098b",
+            "0xc3b11bff6eea63534064181c1ab3aca0cce9711edaea30f6ff9468130f9495e0",
+        ),
+        (
+            false,
+            1000,
+            "0x8f73b61c40864e62040d225f20a7d9945320a7c1d00c96fb8d650ecf6186c033",
+            "0x093c8b2b1de60ded84f7b54aca97931e67deec08614e43007897e989d35733c4",
+        ),
+    ];
+
+    /// `tree.getProof` of row 5 among five rows, for both encodings.
+    const GOLDEN_PROOFS: [(bool, &[&str]); 2] = [
+        (
+            true,
+            &[
+                "0x03f890b45f402ff127a318b2fac0ba105fb7e2cd07407130e4636aca65c3a8f3",
+                "0xfc49140c5c975cdf2645e14da884ce3f3ddea43f2a531cdd9a2ddc8d4f3f716a",
+                "0xf16fa412db83fce84dfff62e04b4c2c2a9e594f67ce1f400404dc1cd69dcf4e1",
+            ],
+        ),
+        (
+            false,
+            &[
+                "0xaf296a11736733f1fbfd917a56346a05cf128ea6c846de25f1da3262a0f16ff4",
+                "0xd226d8664fbef540284bf669c4371acec91fd8ef6926c81333173450cd2552f2",
+            ],
+        ),
+    ];
+
+    /// Row `i` from 1: recipient `project-i`, address `i · k mod 2^160`, amount
+    /// `i · 10^18 + i`.
+    fn golden_rows(with_address: bool, count: u64) -> Vec<PayoutRow> {
+        let factor = "0x9e3779b97f4a7c15f39cc0605cedc8341082276b".parse::<U256>().unwrap();
+        let make = |i: u64| {
+            let mut row = row(&format!("project-{i}"), 0, 0);
+            let bytes = (U256::from(i) * factor).to_be_bytes::<32>();
+            let low: [u8; 20] = bytes[12..].try_into().unwrap();
+            row.address = with_address.then_some(Address20::from_bytes(low));
+            row.amount = U256::from(i) * U256::from(10_u64.pow(18)) + U256::from(i);
+            row
+        };
+        (1..=count).map(make).collect()
+    }
+
+    #[test]
+    fn trees_agree_with_the_reference() {
+        for (with_address, count, root, dump) in GOLDEN {
+            let tree = build(&golden_rows(with_address, count)).unwrap();
+            assert_eq!(tree.root().to_string(), root, "{count}");
+            let found = Hash32(keccak(tree.dump().as_bytes())).to_string();
+            assert_eq!(found, dump, "{count}: {:.400}", tree.dump());
+        }
+    }
+
+    #[test]
+    fn proofs_agree_with_the_reference() {
+        for (with_address, expected) in GOLDEN_PROOFS {
+            let tree = build(&golden_rows(with_address, 5)).unwrap();
+            let proof = tree.proof(4).unwrap();
+            assert_eq!(proof.iter().map(Hash32::to_string).collect::<Vec<_>>(), expected);
+        }
+    }
+
+    /// Roots of one-leaf trees from the same package.
+    #[test]
+    fn texts_of_any_length_are_encoded() {
+        let long = leaf_of_recipient("https://github.com/élan/projet-très-long", U256::MAX);
+        assert_eq!(
+            long.to_string(),
+            "0x302f5568ce9fa5b4182af4c3e242a7dd02345c8e2453cbd0bbaeeb6f0bd12b7e"
+        );
+        assert_eq!(
+            leaf_of_recipient("", U256::ZERO).to_string(),
+            "0xba48f0de34d8293fb72027a172bc853a68fa65d8a0520180065ea3fb19879c03"
+        );
+    }
+
+    #[test]
+    fn one_key_has_one_leaf() {
+        let rows = [row("a", 1, 5), row("b", 2, 7), row("c", 1, 6)];
+        let tree = build(&rows).unwrap();
+        assert_eq!(tree.encoding(), LeafEncoding::AddressAmount);
+        assert_eq!(tree.claims().len(), 2);
+        assert_eq!(tree.claim(0), tree.claim(2));
+        assert_eq!(tree.claim(0).unwrap().key, Key::Address(address(1)));
+        assert_eq!(tree.leaf(2), Some(leaf_of_address(address(1), U256::from(11))));
+        assert_eq!((tree.claim(3), tree.leaf(3), tree.proof(3)), (None, None, None));
+    }
+
+    #[test]
+    fn one_missing_address_turns_all_keys_into_ids() {
+        let tree = build(&[row("a", 1, 5), row("b", 0, 7)]).unwrap();
+        assert_eq!(tree.encoding().types(), ["string", "uint256"]);
+        assert_eq!(tree.leaf(0), Some(leaf_of_recipient("a", U256::from(5))));
+    }
+
+    #[test]
+    fn a_sum_that_does_not_fit_is_refused() {
+        let mut rows = [row("a", 1, 1), row("b", 1, 1)];
+        rows[0].amount = U256::MAX;
+        assert!(matches!(build(&rows), Err(PayoutError::Overflow { .. })));
+        assert_eq!(build(&[]), Err(PayoutError::NoRows));
+    }
+
+    #[test]
+    fn a_hash_is_64_digits() {
+        for text in ["", "0x", "0x12", GOLDEN[0].2.strip_prefix("0x").unwrap()] {
+            assert!(matches!(text.parse::<Hash32>(), Err(PayoutError::NotHash { .. })), "{text}");
+        }
+        assert_eq!(GOLDEN[0].2.parse::<Hash32>().unwrap().to_string(), GOLDEN[0].2);
+    }
+
+    proptest! {
+        #[test]
+        fn every_row_can_prove_its_claim_and_no_other(rows in rows(), change in 1_u64..) {
+            let tree = build(&rows).unwrap();
+            for place in 0..rows.len() {
+                let proof = tree.proof(place).unwrap();
+                let leaf = tree.leaf(place).unwrap();
+                prop_assert!(verify_proof(tree.root(), leaf, &proof));
+                let mut other = tree.claim(place).unwrap().clone();
+                other.amount = other.amount.wrapping_add(U256::from(change));
+                prop_assert!(!verify_proof(tree.root(), other.leaf(), &proof));
+            }
+            let claimed: U256 = tree.claims().iter().map(|claim| claim.amount).sum();
+            prop_assert_eq!(claimed, rows.iter().map(|row| row.amount).sum::<U256>());
+        }
+
+        #[test]
+        fn row_order_is_irrelevant(mut rows in rows()) {
+            let dump = build(&rows).unwrap().dump();
+            rows.reverse();
+            prop_assert_eq!(dump, build(&rows).unwrap().dump());
+        }
     }
 }

@@ -13,6 +13,29 @@
 //! in its list of [`LeftOut`] rows, with the amount and the reason.
 //!
 //! Trees, splits and drip lists concern one asset each; see [`by_asset`].
+//!
+//! # Example
+//!
+//! ```
+//! use allonet_core::money::Asset;
+//! use allonet_core::payout::{Address20, PayoutRow, merkle, splits};
+//! use ruint::aliases::U256;
+//!
+//! let row = |recipient: &str, byte, units: u64| PayoutRow {
+//!     recipient: recipient.to_owned(),
+//!     address: Some(Address20::from_bytes([byte; 20])),
+//!     asset: Asset::new("USDC", 6),
+//!     amount: U256::from(units),
+//! };
+//! let rows = [row("editor", 0x11, 750_000), row("library", 0x22, 250_000)];
+//!
+//! let tree = merkle::build(&rows)?;
+//! let (leaf, proof) = (tree.leaf(1).unwrap(), tree.proof(1).unwrap());
+//! assert!(merkle::verify_proof(tree.root(), leaf, &proof));
+//!
+//! assert_eq!(splits::v1(&rows, 0)?.percent_allocations, [750_000, 250_000]);
+//! # Ok::<(), allonet_core::payout::PayoutError>(())
+//! ```
 
 pub mod address;
 pub mod csv;
@@ -240,8 +263,12 @@ fn one_asset(rows: &[PayoutRow]) -> Result<&Asset, PayoutError> {
 fn canonical(rows: &[PayoutRow]) -> Vec<(String, &PayoutRow)> {
     let mut ordered: Vec<_> = rows.iter().map(|row| (row.asset.id(), row)).collect();
     ordered.sort_by(|(a, x), (b, y)| {
-        (a, Reverse(x.amount), &x.recipient, x.address)
-            .cmp(&(b, Reverse(y.amount), &y.recipient, y.address))
+        (a, Reverse(x.amount), &x.recipient, x.address).cmp(&(
+            b,
+            Reverse(y.amount),
+            &y.recipient,
+            y.address,
+        ))
     });
     ordered
 }
@@ -295,10 +322,9 @@ fn ppm_weights<'a, K>(
     if amounts.is_empty() {
         return Ok((kept, Vec::new()));
     }
-    let parts =
-        apportion(Amount::from_base(PPM.into()), &amounts, Rounding::LargestRemainder)
-            .expect("the amounts are positive and their sum was just computed")
-            .parts;
+    let parts = apportion(Amount::from_base(PPM.into()), &amounts, Rounding::LargestRemainder)
+        .expect("the amounts are positive and their sum was just computed")
+        .parts;
     let weights = parts.iter().map(|part| part.to_u256().to::<u32>()).collect();
     Ok((kept, weights))
 }
@@ -368,7 +394,10 @@ mod testing {
         let amount = prop_oneof![Just(0), 1..1_000_u64, 1..u64::MAX];
         let one = (0_u16..40, 0_u8..20, amount);
         prop::collection::vec(one, 2..60).prop_map(|list| {
-            let row_of = |(id, byte, units)| row(&format!("project-{id}"), byte, units);
+            let row_of = |(id, byte, units)| {
+                let site = if id % 2 == 0 { "github.com" } else { "example.org" };
+                row(&format!("https://{site}/o/{id}"), byte, units)
+            };
             list.into_iter().map(row_of).collect()
         })
     }

@@ -233,8 +233,9 @@ mod tests {
 
     #[test]
     fn recipients_with_one_address_are_reported_and_kept() {
-        let found = batches(&[row("b", 1, 5), row("a", 1, 6), row("c", 2, 7)]).unwrap();
-        assert_eq!(found.batches[0].rows, 3);
+        let found =
+            batches(&[row("b", 1, 5), row("a", 1, 6), row("c", 2, 7), row("c", 2, 8)]).unwrap();
+        assert_eq!(found.batches[0].rows, 4);
         let recipients = vec!["a".to_owned(), "b".to_owned()];
         assert_eq!(found.shared, [SharedAddress { address: address(1), recipients }]);
     }

@@ -43,6 +43,16 @@ impl GraphBuilder {
         node
     }
 
+    /// A node under this id with the standing and evidence of another.
+    pub(super) fn copy(&mut self, id: &str, from: &Node) -> u32 {
+        let at = self.node(id);
+        let node = &mut self.nodes[at as usize];
+        node.root |= from.root;
+        node.listed |= from.listed;
+        node.packages.extend_from_slice(&from.packages);
+        at
+    }
+
     /// Marks a node as the project's own.
     pub fn mark_root(&mut self, node: u32) {
         self.nodes[node as usize].root = true;
@@ -107,7 +117,7 @@ impl GraphBuilder {
     /// The finished graph: sorted, each edge once (the strongest kind, the sum
     /// of the weights), each piece of evidence once.
     pub fn finish(self) -> DependencyGraph {
-        let Self { by_id, nodes, mut edges, mut notes } = self;
+        let Self { by_id, mut nodes, mut edges, mut notes } = self;
         let mut rank = vec![0_u32; nodes.len()];
         for (at, &node) in by_id.values().enumerate() {
             rank[node as usize] = index(at);
@@ -116,7 +126,6 @@ impl GraphBuilder {
             edge.dependent = rank[edge.dependent as usize];
             edge.dependency = rank[edge.dependency as usize];
         }
-        let mut nodes: Vec<Node> = nodes;
         nodes.sort_unstable_by(|left, right| left.id.cmp(&right.id));
         for node in &mut nodes {
             node.packages.sort_unstable();

@@ -1,11 +1,13 @@
 //! Cutting a graph down to what a round funds.
 
+use std::cmp::Reverse;
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::{DependencyGraph, Edge, EdgeKind, GraphBuilder, GraphError};
+use super::{DependencyGraph, Edge, EdgeKind, GraphBuilder, GraphError, Node};
 use crate::purl;
 
-/// What to leave out of a graph. The default leaves everything in.
+/// What to leave out of a graph. The default leaves out only what no root
+/// leads to.
 ///
 /// The cuts happen in the order of the fields. Given weights are not rescaled.
 /// The filtered graph notes how much each cut took.
@@ -35,28 +37,170 @@ impl DependencyGraph {
         if needs_roots && !self.nodes.iter().any(|node| node.root) {
             return Err(GraphError::NoRoots);
         }
-        let everything = vec![true; self.nodes.len()];
-        let mut graph = self.drop_kinds(policy);
-        graph = graph.drop_ecosystems(policy);
+        let mut graph = self.without_kinds(&policy.drop_kinds);
+        graph = graph.without_ecosystems(&policy.drop_ecosystems);
         if let Some(limit) = policy.max_dependencies {
-            graph = graph.drop_beyond(limit);
+            graph = graph.with_at_most(limit);
         }
-        let depths = if needs_roots { graph.depths() } else { vec![Some(0); graph.nodes.len()] };
         if let Some(limit) = policy.max_depth {
-            let keep: Vec<bool> =
-                depths.iter().map(|depth| depth.is_none_or(|depth| depth <= limit)).collect();
-            let note = |count| format!("left out {count} nodes more than {limit} edges from a root");
-            let keep_edges = vec![true; graph.edges.len()];
-            graph = graph.retain(&keep, &keep_edges, note, |_| String::new());
+            let depths = graph.depths();
+            let near = |node: u32| depths[node as usize].is_none_or(|depth| depth <= limit);
+            let why = format!("more than {limit} edges away from every root");
+            graph = graph.retain(near, |_| true, &why);
         }
         if !policy.keep_unreachable {
             let depths = graph.depths();
-            let keep: Vec<bool> = depths.iter().map(Option::is_some).collect();
-            let note = |count| format!("left out {count} nodes that no root leads to");
-            let keep_edges = vec![true; graph.edges.len()];
-            graph = graph.retain(&keep, &keep_edges, note, |_| String::new());
+            let reached = |node: u32| depths[node as usize].is_some();
+            graph = graph.retain(reached, |_| true, "that no root leads to");
         }
-        drop(everything);
         Ok(graph)
+    }
+
+    fn without_kinds(&self, kinds: &BTreeSet<EdgeKind>) -> Self {
+        let names: Vec<_> = kinds.iter().map(|kind| kind.name()).collect();
+        let why = format!("of kind {}", names.join(", "));
+        self.retain(|_| true, |edge| !kinds.contains(&edge.kind), &why)
+    }
+
+    fn without_ecosystems(&self, ecosystems: &BTreeSet<String>) -> Self {
+        let funded = |node: &Node| {
+            let mut kinds = node.packages.iter().map(|package| {
+                package.purl.as_deref().and_then(purl::kind).unwrap_or_default()
+            });
+            node.root || node.packages.is_empty() || kinds.any(|kind| !ecosystems.contains(kind))
+        };
+        let names: Vec<_> = ecosystems.iter().map(String::as_str).collect();
+        let why = format!("of ecosystem {}", names.join(", "));
+        self.retain(|node| funded(&self.nodes[node as usize]), |_| true, &why)
+    }
+
+    fn with_at_most(&self, limit: usize) -> Self {
+        let mut dependents = vec![0_u32; self.nodes.len()];
+        for edge in &self.edges {
+            dependents[edge.dependency as usize] += 1;
+        }
+        let mut kept = BTreeSet::new();
+        for node in 0..self.nodes.len() {
+            let mut edges = self.edges[self.offsets[node]..self.offsets[node + 1]].to_vec();
+            edges.sort_by(|left, right| {
+                let heavier = right.weight.unwrap_or(0.0).total_cmp(&left.weight.unwrap_or(0.0));
+                let key = |edge: &Edge| (edge.kind, Reverse(dependents[edge.dependency as usize]));
+                heavier.then_with(|| key(left).cmp(&key(right)))
+            });
+            let best = edges.iter().take(limit);
+            kept.extend(best.map(|edge| (edge.dependent, edge.dependency)));
+        }
+        let why = format!("beyond the first {limit} of their dependent");
+        self.retain(|_| true, |edge| kept.contains(&(edge.dependent, edge.dependency)), &why)
+    }
+
+    /// The nodes and edges two tests keep, with a note when that is not all.
+    fn retain(
+        &self,
+        keep_node: impl Fn(u32) -> bool,
+        keep_edge: impl Fn(&Edge) -> bool,
+        why: &str,
+    ) -> Self {
+        let mut builder = GraphBuilder::default();
+        let mut moved = BTreeMap::new();
+        for (at, node) in self.nodes.iter().enumerate() {
+            let at = super::index(at);
+            if keep_node(at) {
+                moved.insert(at, builder.copy(&node.id, node));
+            }
+        }
+        let mut dropped_edges = 0_usize;
+        for edge in &self.edges {
+            match (moved.get(&edge.dependent), moved.get(&edge.dependency)) {
+                (Some(&from), Some(&to)) if keep_edge(edge) => {
+                    builder.edge(from, to, edge.kind, edge.weight);
+                }
+                _ => dropped_edges += 1,
+            }
+        }
+        let dropped_nodes = self.nodes.len() - moved.len();
+        for note in &self.notes {
+            builder.note(note.line, note.text.as_str());
+        }
+        if dropped_nodes > 0 {
+            builder.note(
+                None,
+                format!("left out {dropped_nodes} nodes {why}, with {dropped_edges} edges"),
+            );
+        } else if dropped_edges > 0 {
+            builder.note(None, format!("left out {dropped_edges} edges {why}"));
+        }
+        builder.finish()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::graph::Package;
+
+    /// app → serde, tokio, insta (dev), checkout (an action);
+    /// tokio → mio → libc; insta → console.
+    fn app() -> DependencyGraph {
+        let mut builder = GraphBuilder::default();
+        let mut node = |id: &str, kind: &str| {
+            let purl = Some(purl::of(kind, id, None));
+            builder.describe(id, Package { name: id.to_owned(), purl, ..Package::default() })
+        };
+        let names = ["app", "serde", "tokio", "insta", "mio", "libc", "console"];
+        let [app, serde, tokio, insta, mio, libc, console] = names.map(|id| node(id, "cargo"));
+        let checkout = node("checkout", "githubactions");
+        builder.mark_root(app);
+        for (from, to, kind) in [
+            (app, serde, EdgeKind::Normal),
+            (app, tokio, EdgeKind::Normal),
+            (app, insta, EdgeKind::Dev),
+            (app, checkout, EdgeKind::Unknown),
+            (tokio, mio, EdgeKind::Normal),
+            (mio, libc, EdgeKind::Normal),
+            (insta, console, EdgeKind::Normal),
+        ] {
+            builder.edge(from, to, kind, None);
+        }
+        builder.finish()
+    }
+
+    fn ids(graph: &DependencyGraph) -> Vec<&str> {
+        graph.nodes().iter().map(|node| node.id.as_str()).collect()
+    }
+
+    #[test]
+    fn dropping_dev_takes_what_only_dev_reaches() {
+        let policy = Policy { drop_kinds: [EdgeKind::Dev].into(), ..Policy::default() };
+        let graph = app().filter(&policy).expect("it has a root");
+        assert_eq!(ids(&graph), ["app", "checkout", "libc", "mio", "serde", "tokio"]);
+        let notes: Vec<_> = graph.notes().iter().map(|note| note.text.as_str()).collect();
+        assert_eq!(
+            notes,
+            ["left out 1 edges of kind dev", "left out 2 nodes that no root leads to, with 1 edges"]
+        );
+        let policy = Policy { keep_unreachable: true, ..policy };
+        assert_eq!(app().filter(&policy).expect("no root needed").node_count(), 8);
+    }
+
+    #[test]
+    fn ecosystems_depth_and_width_cut_as_told() {
+        let policy =
+            Policy { drop_ecosystems: ["githubactions".to_owned()].into(), ..Policy::default() };
+        assert!(app().filter(&policy).expect("it has a root").index("checkout").is_none());
+
+        let policy = Policy { max_depth: Some(1), ..Policy::default() };
+        let graph = app().filter(&policy).expect("it has a root");
+        assert_eq!(ids(&graph), ["app", "checkout", "insta", "serde", "tokio"]);
+
+        let policy = Policy { max_dependencies: Some(2), ..Policy::default() };
+        let graph = app().filter(&policy).expect("it has a root");
+        assert_eq!(ids(&graph), ["app", "libc", "mio", "serde", "tokio"]);
+    }
+
+    #[test]
+    fn without_roots_reach_has_no_meaning() {
+        let graph = app().with_roots::<&str>(&[]).expect("no ids to miss");
+        assert_eq!(graph.filter(&Policy::default()), Err(GraphError::NoRoots));
     }
 }
