@@ -36,6 +36,16 @@ pub struct Condensation {
 }
 
 impl Condensation {
+    /// Parts in the order given.
+    pub(crate) fn from_parts<'a>(parts: impl Iterator<Item = &'a [u32]>) -> Self {
+        let (mut starts, mut members) = (vec![0], Vec::new());
+        for part in parts {
+            members.extend_from_slice(part);
+            starts.push(members.len());
+        }
+        Self { starts, members }
+    }
+
     /// How many parts.
     pub fn len(&self) -> usize {
         self.starts.len() - 1

@@ -73,6 +73,9 @@ function chooseAsset(index) {
       totals, plain: exact, list,
       exact: (units) => `${exact(units)} ${asset.symbol}`,
       money: (units) => `${list(units)} ${asset.symbol}`,
+      round: (units) => `${units < 10n ** 15n * 10n ** BigInt(asset.decimals)
+        ? formatUnits(units, asset.decimals, exactDigits([units], asset.decimals, 0))
+        : compactUnits(units, asset.decimals, digits)} ${asset.symbol}`,
       share: (units) => formatShare(units, totals.brought_in),
       compact: (units) => compactUnits(units, asset.decimals, digits),
     },
@@ -117,13 +120,17 @@ function drawTotals() {
 function drawAllAssets() {
   const { assets } = page.model.report;
   if (assets.length < 2) return;
+  const list = (value, { decimals }, digits) => {
+    const text = formatUnits(value, decimals, digits);
+    return text.length > 20 ? compactUnits(value, decimals, digits) : text;
+  };
   const row = (asset, index) => {
     const units = ["brought_in", ...WHERE.map(([name]) => name)].map((name) => BigInt(asset.totals[name]));
     const digits = listDigits(units[0], asset.decimals);
     const place = [asset.chain, asset.address].filter(Boolean).join(" ");
     return el("tr", { class: index === state.asset ? "current" : null },
       el("th", { scope: "row", title: place || null }, asset.symbol, asset.chain ? el("span", { class: "id" }, asset.chain) : null),
-      units.map((value) => el("td", { class: "num" }, exactSpan(value, asset, digits))));
+      units.map((value) => el("td", { class: "num", title: formatUnits(value, asset.decimals) }, list(value, asset, digits))));
   };
   byId("all-assets").replaceChildren(scroller("All assets", el("table", { class: "small" },
     el("thead", {}, el("tr", {}, ["Asset", "Brought in", "Paid", "Retained", "Unspent", "In flight"].map((name, i) => el("th", { scope: "col", class: i ? "num" : null }, name)))),
@@ -152,7 +159,7 @@ function drawChecks(report) {
   );
 }
 
-const CARD_ITEMS = 5;
+const CARD_ITEMS = 3;
 
 function card(title, heading, css, items, empty) {
   const list = (part) => el("ul", { class: "items" }, part);
@@ -212,7 +219,7 @@ function drawFocus(flow) {
   if (flow.focused) {
     line.replaceChildren(
       el("span", { class: "grow" }, "Only what passes through ", el("strong", {}, flow.focused.label), ". Bands are cut in proportion at each step; tips and tables give the booked amounts."),
-      el("button", { type: "button", class: "button", onclick: () => openNode(flow.focused.members[0].index) }, "Details"),
+      el("button", { type: "button", class: "button", onclick: () => openBox(flow.focused) }, "Details"),
       el("button", { type: "button", class: "button", onclick: () => setFocus(null) }, "Show all"));
   } else if (flow.hidden) {
     line.replaceChildren(el("span", {}, el("strong", {}, flow.hidden.label), ` (${page.text.money(flow.hidden.inflow)}) is left out, with its part of every band before it.`));
@@ -233,7 +240,7 @@ function chooseBox(box) {
       state.top = next;
       drawFlow();
     } else chooseTable(box.kind === "recipient" ? "recipients" : "neurons", true);
-  } else if (box.kind === "part") openNode(box.members[0].index);
+  } else if (box.kind === "part") openPart(box.members);
   else setFocus(box.members[0].index === state.focus ? null : box.members[0].index);
 }
 
@@ -324,22 +331,34 @@ function sortBy(column) {
 
 // ---- panel, verify, theme -----------------------------------------------------------------
 
+function openBox(box) {
+  if (box.kind === "part") openPart(box.members);
+  else openNode(box.members[0].index);
+}
+
+function openPart(members) {
+  openPanel(partPanel(members, page), members[0].index);
+}
+
 function openNode(index) {
   const node = page.model.nodes[index];
-  const { title, subtitle, blocks } = nodePanel(node, page);
+  openPanel(nodePanel(node, page), index);
+  setAddress(`#node=${encodeURIComponent(node.id)}`);
+}
+
+function openPanel({ title, subtitle, blocks, linked }, index) {
   byId("panel-title").textContent = title;
   byId("panel-subtitle").textContent = subtitle;
   byId("panel-body").replaceChildren(...blocks);
   const drawn = throughput(page.view.money[index]) > 0n;
   byId("panel-tools").replaceChildren(
     el("button", { type: "button", class: "button", disabled: !drawn, onclick: () => { closePanel(); setFocus(index); byId("flow-title").scrollIntoView(); } }, "Show its flow"),
-    copyButton("Copy link to this", () => window.location.href),
+    ...(linked ? [copyButton("Copy link to this", () => window.location.href)] : []),
   );
   const panel = byId("panel");
   if (!panel.open) panel.showModal();
   panel.scrollTop = 0;
   byId("panel-title").focus();
-  setAddress(`#node=${encodeURIComponent(node.id)}`);
 }
 
 function closePanel() {

@@ -2,6 +2,7 @@
 
 const KIND_NAME = { source: "Source", neuron: "Neuron", part: "Cycle", recipient: "Recipient" };
 const CHAR_WIDTH = 6.7;
+const STUB_WIDTH = 18;
 
 /**
  * Draws `flow` into `host`. `text` has money(units), share(units) and compact(units); `on` has
@@ -12,7 +13,7 @@ function drawChart(host, flow, { order, text, on }) {
   const phone = room < 640;
   const ends = flow.boxes.filter((box) => box.column === flow.columnCount - 1);
   const right = endMargin(ends, phone, text);
-  const gap = phone ? 96 : 120;
+  const gap = !phone ? 120 : flow.columnCount <= 4 ? 68 : 96;
   const least = right + BOX_WIDTH + (flow.columnCount - 1) * gap;
   const options = { order, right, flowHeight: phone ? 260 : 400 };
   let plan = layoutFlow(flow, { ...options, left: 0, width: Math.max(room, least) });
@@ -47,7 +48,7 @@ function drawChart(host, flow, { order, text, on }) {
 
 /** Room to the right of the last column: name, gap, amount. */
 function endMargin(ends, phone, text) {
-  if (phone) return 124;
+  if (phone) return 112;
   const longest = (pick) => Math.max(0, ...ends.map((box) => pick(box).length));
   const name = Math.min(26, longest((box) => box.label));
   return Math.max(120, Math.round((name + longest((box) => text.compact(box.inflow)) + 5) * CHAR_WIDTH));
@@ -118,10 +119,11 @@ function bandPath({ x0, y0, x1, y1, width }, phone) {
 }
 
 /** Out to the right, down to the band's lane, back to the left and up into the box. */
-function loopPath({ x0, y0, x1, y1, width, laneY }) {
+function loopPath({ from, x0, y0, x1, y1, width, laneY }) {
   const r = 8 + width / 2;
+  const out = from.stubs.length ? STUB_WIDTH + 6 + width / 2 : 4;
   const [start, end] = [y0 + width / 2, y1 + width / 2];
-  return `M${x0} ${start}h4a${r} ${r} 0 0 1 ${r} ${r}V${laneY - r}a${r} ${r} 0 0 1 ${-r} ${r}`
+  return `M${x0} ${start}h${out}a${r} ${r} 0 0 1 ${r} ${r}V${laneY - r}a${r} ${r} 0 0 1 ${-r} ${r}`
     + `H${x1 - 4}a${r} ${r} 0 0 1 ${-r} ${-r}V${end + r}a${r} ${r} 0 0 1 ${r} ${-r}h4`;
 }
 
@@ -132,7 +134,7 @@ function drawBox(box, index, flow, plan, phone, right, text) {
   });
   for (const stub of box.stubs) {
     group.append(svg("rect", {
-      class: `stub ${stub.kind}`, x: box.x + BOX_WIDTH, y: stub.y, width: 18, height: stub.height,
+      class: `stub ${stub.kind}`, x: box.x + BOX_WIDTH, y: stub.y, width: STUB_WIDTH, height: stub.height,
       fill: `url(#${stub.kind})`,
     }));
   }
@@ -141,7 +143,7 @@ function drawBox(box, index, flow, plan, phone, right, text) {
     fill: box.kind === "part" ? "url(#part)" : null,
   }));
   const last = box.column === flow.columnCount - 1;
-  const x = box.x + BOX_WIDTH + 7 + (box.stubs.length ? 16 : 0);
+  const x = box.x + BOX_WIDTH + 7 + (box.stubs.length ? STUB_WIDTH : 0);
   const y = box.y + box.height / 2;
   const room = last ? right - 12 : plan.step - BOX_WIDTH - 14;
   const amount = last && !phone ? text.compact(box.inflow) : null;
@@ -149,7 +151,7 @@ function drawBox(box, index, flow, plan, phone, right, text) {
   group.append(svg("text", { x, y, dy: "0.33em", class: "label" }, name));
   if (amount) {
     group.append(svg("text", { x: plan.width - 2, y, dy: "0.33em", class: "label amount", "text-anchor": "end" }, amount));
-  } else if (!last && box.height > 34) {
+  } else if (!last && box.height > 34 && text.compact(throughput(box)).length * CHAR_WIDTH < room) {
     group.append(svg("text", { x, y: y + 15, dy: "0.33em", class: "label amount" }, text.compact(throughput(box))));
   }
   return group;
@@ -282,6 +284,6 @@ function drawLegend(host, flow, plan, text) {
   const height = Math.max(1, Number(unit) * plan.scale);
   const measure = svg("svg", { width: 24, height: Math.max(14, height), "aria-hidden": "true" },
     svg("path", { class: "measure", d: `M4 .5h16M4 ${height - 0.5}h16M12 .5V${height - 0.5}` }));
-  items.push(el("li", { class: "scale" }, measure, `Width: ${text.money(unit)}`));
-  host.replaceChildren(...items);
+  items.push(el("li", { class: "scale" }, measure, `Width: ${text.round(unit)}`));
+  host.replaceChildren(items.pop(), ...items);
 }

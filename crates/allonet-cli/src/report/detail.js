@@ -12,8 +12,21 @@ function nodePanel(node, page) {
   if (node.kind !== "recipient") blocks.push(ledgerBlock(view.money[node.index], node.kind, page));
   if (node.rule) blocks.push(section("Rule", el("p", { class: "rule" }, node.rule)));
   if (members) blocks.push(...insideBlocks(members, page));
-  blocks.push(...linkBlocks(node, page));
-  return { title: node.label, subtitle: [KIND_NAME[node.kind], node.mechanism, node.id].filter(Boolean).join(" · "), blocks };
+  blocks.push(...linkBlocks([node], page));
+  const subtitle = [KIND_NAME[node.kind], node.mechanism, node.id].filter(Boolean).join(" · ");
+  return { title: node.label, subtitle, blocks, linked: true };
+}
+
+/** The inside view of a cycle: its members, what moves between them, and its edges to the rest. */
+function partPanel(members, page) {
+  const list = members.map((node) => el("li", {}, el("span", { class: "what" }, nodeButton(node, page)),
+    el("span", { class: "num" }, ...breakable(page.text.list(page.view.money[node.index].inflow)))));
+  return {
+    title: `Cycle of ${members.length}`,
+    subtitle: "These nodes pay each other, directly or over others, so the drawing shows them as one box.",
+    blocks: [...insideBlocks(members, page), section("Members, with all that entered them", el("ol", { class: "pairs" }, list)), ...linkBlocks(members, page)],
+    linked: false,
+  };
 }
 
 function section(title, ...content) {
@@ -148,13 +161,14 @@ function insideMatrix(members, links, page) {
     el("tbody", {}, members.map((from) => el("tr", {}, el("th", { scope: "row" }, nodeButton(from, page)), members.map((to) => cell(from, to)))))));
 }
 
-function linkBlocks(node, page) {
-  const { links } = page.view;
-  const arriving = links.filter((link) => link.to === node);
-  const leaving = links.filter((link) => link.from === node);
-  return [["Paid by", arriving, "from"], ["Pays", leaving, "to"]]
+/** Who pays the node (or the members of a cycle, from outside), and whom it pays. */
+function linkBlocks(members, page) {
+  const inside = new Set(members);
+  const alone = members.length === 1;
+  const of = (here, there) => page.view.links.filter((link) => inside.has(link[here]) && (alone || !inside.has(link[there])));
+  return [["Paid by", of("to", "from"), "from"], ["Pays", of("from", "to"), "to"]]
     .filter(([, list]) => list.length)
-    .map(([title, list, end]) => section(title, linkList(list, page, end)));
+    .map(([title, list, end]) => section(alone ? title : `${title}, outside the cycle`, linkList(list, page, alone ? end : null)));
 }
 
 const LINK_ROWS = 50;

@@ -133,8 +133,15 @@ function gatherBands(links, unitOf) {
     if (from === to && link.kind !== "delayed") from.inner += link.amount;
     else addBand(bands, from, to, link.kind, link.amount, 0, 1);
   }
+  for (const unit of new Set(unitOf)) takeInner(unit, unit.inner);
   for (const band of bands.values()) band.size = band.flow = Number(band.amount);
   return [...bands.values()].sort((a, b) => a.from.rank - b.from.rank || a.to.rank - b.to.rank);
+}
+
+/** What moves inside a box neither enters nor leaves it. */
+function takeInner(box, amount) {
+  box.inflow -= amount;
+  box.paid_out -= amount;
 }
 
 function addBand(bands, from, to, kind, amount, flow, links) {
@@ -288,8 +295,10 @@ function mergeRest(units, bands, top, focused) {
   for (const band of bands) {
     const from = boxOf.get(band.from);
     const to = boxOf.get(band.to);
-    if (from === to && from.rest) from.inner += band.amount;
-    else addBand(merged, from, to, band.kind, band.amount, band.flow, band.links);
+    if (from === to && from.rest) {
+      from.inner += band.amount;
+      takeInner(from, band.amount);
+    } else addBand(merged, from, to, band.kind, band.amount, band.flow, band.links);
   }
   const drawn = [...merged.values()];
   for (const band of drawn) band.loop = band.kind === "delayed" || band.to.column <= band.from.column;

@@ -20,9 +20,9 @@ function formatUnits(units, decimals, digits = decimals) {
   return sign + whole + (digits ? `.${text.slice(-digits)}` : "");
 }
 
-/** Fewest decimals, at least two where the asset has them, that show every amount exactly. */
-function exactDigits(amounts, decimals) {
-  let digits = Math.min(2, decimals);
+/** Fewest decimals, but at least `least` where the asset has them, that show every amount exactly. */
+function exactDigits(amounts, decimals, least = 2) {
+  let digits = Math.min(least, decimals);
   for (const units of amounts) {
     while (digits < decimals && units % 10n ** BigInt(decimals - digits) !== 0n) digits += 1;
   }

@@ -2,7 +2,7 @@
 
 const FIRST_ROWS = 25;
 const MORE_ROWS = 200;
-const MOST_SOURCE_COLUMNS = 4;
+const MOST_SOURCE_COLUMNS = 3;
 
 /**
  * The three tables. A column has title, `value(row)` to sort by (BigInt, Number or string),
@@ -47,6 +47,9 @@ function recipientTable(page) {
       csv: (row) => formatShare(row.amount, view.totals.paid),
     },
   ];
+  if (view.payouts.some((payout) => payout.arrivals.length)) {
+    columns.push({ title: "Paid by", css: "wide", value: (row) => payers(row, model) });
+  }
   if (sources.length > 1 && sources.length <= MOST_SOURCE_COLUMNS) {
     for (const node of sources) columns.push(moneyColumn(`From ${node.label}`, (row) => from(row, node), page, { css: "wide" }));
   } else if (sources.length > 1) {
@@ -65,6 +68,14 @@ function recipientTable(page) {
       ? [`${groupDigits(String(view.rest.recipients))} more recipients, not listed in this file`, view.rest.amount] : null,
     total: { amount: total, agrees: total === view.totals.paid, column: 2 },
   };
+}
+
+function payers(row, model) {
+  const paid = new Map();
+  for (const { from, amount } of row.arrivals) paid.set(from, (paid.get(from) ?? 0n) + BigInt(amount));
+  const [first, ...others] = [...paid].sort((a, b) => compareBig(b[1], a[1]) || a[0] - b[0]);
+  if (!first) return DASH;
+  return `${model.nodes[first[0]].label}${others.length ? ` and ${plural(others.length, "other")}` : ""}`;
 }
 
 function mainSource(row, model) {
@@ -127,7 +138,7 @@ function exactSpan(units, asset, digits) {
 
 function shareBar(part, whole, largest) {
   const width = `${(100 * ratio(part, largest)).toFixed(2)}%`;
-  return el("span", { class: "share" }, el("span", { class: "bar" }, el("span", { style: { width } })), formatShare(part, whole));
+  return el("span", { class: "share" }, el("span", { class: "bar" }, el("span", { style: { width } })), el("span", { class: "percent" }, formatShare(part, whole)));
 }
 
 /** Rows after search and sort. */

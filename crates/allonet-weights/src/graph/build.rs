@@ -109,6 +109,11 @@ impl GraphBuilder {
         self.notes.push(Note { line, text: text.into() });
     }
 
+    /// How many nodes there are so far; they are numbered from zero.
+    pub(crate) fn len(&self) -> usize {
+        self.nodes.len()
+    }
+
     /// Whether any node is a root yet.
     pub fn has_root(&self) -> bool {
         self.nodes.iter().any(|node| node.root)

@@ -269,18 +269,22 @@ fn add_graph<'a>(
         }
     }
     selected.extend(file.requires.iter().map(|require| (require.path, require.version)));
+    selected.insert(main, "");
     let reached = reachable(&pairs, &selected, main);
+    let required: BTreeSet<&str> = file.requires.iter().map(|require| require.path).collect();
+    for &path in reached.iter().filter(|&&path| path != main && !required.contains(path)) {
+        describe(builder, file, path, selected[path], None);
+    }
     let mut needed = BTreeSet::new();
     for (from, to) in &pairs {
-        let counts = from.0 != main && selected[from.0] == from.1 && reached.contains(from.0);
-        if counts && to.0 != main {
-            let dependent = describe(builder, file, from.0, selected[from.0], None);
-            let dependency = describe(builder, file, to.0, selected[to.0], None);
+        if from.0 != main && selected[from.0] == from.1 && reached.contains(from.0) {
+            let dependent = builder.node(file.replaced(from.0, selected[from.0]).0);
+            let dependency = builder.node(file.replaced(to.0, selected[to.0]).0);
             builder.edge(dependent, dependency, EdgeKind::Unknown, None);
             needed.insert(to.0);
         }
     }
-    let left_out = selected.keys().filter(|&&path| path != main && !reached.contains(path)).count();
+    let left_out = selected.keys().filter(|&path| !reached.contains(path)).count();
     if left_out > 0 {
         builder.note(None, format!("left out {left_out} modules only unselected versions need"));
     }
@@ -328,7 +332,7 @@ fn reachable<'a>(
 ) -> BTreeSet<&'a str> {
     let mut below: BTreeMap<&str, Vec<&str>> = BTreeMap::new();
     for (from, to) in pairs {
-        if from.0 == main || selected[from.0] == from.1 {
+        if selected[from.0] == from.1 {
             below.entry(from.0).or_default().push(to.0);
         }
     }

@@ -1,0 +1,648 @@
+//! Puts a network together: ids become indices, rules become legs.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use rustc_hash::FxHashMap;
+
+use super::check;
+use super::{Bound, Details, LegNote, Legs, Network, Node, NodeKind, Promise, SignalEdge};
+use crate::condensation::Condensation;
+use crate::fault::{Fault, Place, did_you_mean};
+use crate::money::{Asset, Share};
+use crate::time::Instant;
+
+/// A node while the network is being built.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct NodeKey(u32);
+
+/// An id as it was written.
+#[derive(Clone, Debug)]
+struct Named {
+    id: String,
+    place: Option<Place>,
+}
+
+#[derive(Debug)]
+struct DraftEdge {
+    from: u32,
+    to: u32,
+    weight: u64,
+}
+
+#[derive(Debug)]
+struct DraftPinch {
+    share: Share,
+    to: Named,
+}
+
+/// Changes to one edge, or (with no target) to all edges of a node.
+#[derive(Debug)]
+struct Change {
+    from: Named,
+    to: Option<Named>,
+    delay: u32,
+    pinch: Option<DraftPinch>,
+}
+
+#[derive(Debug)]
+struct DraftSignal {
+    from: Named,
+    to: Named,
+    edge: SignalEdge,
+}
+
+/// Collects the parts of a network; [`NetworkBuilder::build`] checks them.
+#[derive(Debug, Default)]
+pub struct NetworkBuilder {
+    name: String,
+    title: Option<String>,
+    description: Option<String>,
+    assets: Vec<Asset>,
+    nodes: Vec<Node>,
+    index: FxHashMap<Arc<str>, u32>,
+    edges: Vec<DraftEdge>,
+    named_edges: Vec<(u32, Named, u64)>,
+    changes: Vec<Change>,
+    signals: Vec<DraftSignal>,
+    promises: Vec<(Option<Named>, Bound, Option<Place>)>,
+    epochs: u32,
+    epoch_ends: Vec<Instant>,
+    max_depth: Option<(u32, Option<Place>)>,
+    faults: Vec<Fault>,
+}
+
+impl NetworkBuilder {
+    /// A network of one epoch with nothing in it.
+    pub fn new(name: &str) -> Self {
+        Self { name: name.to_owned(), epochs: 1, ..Self::default() }
+    }
+
+    /// Names it for people.
+    pub fn describe(&mut self, title: Option<String>, description: Option<String>) {
+        self.title = title;
+        self.description = description;
+    }
+
+    /// Adds an asset; the first is the main one. Returns its index.
+    pub fn asset(&mut self, asset: Asset) -> usize {
+        self.assets.push(asset);
+        self.assets.len() - 1
+    }
+
+    /// The assets so far.
+    pub fn assets(&self) -> &[Asset] {
+        &self.assets
+    }
+
+    /// How many epochs a run has, at least one.
+    pub fn epochs(&mut self, epochs: u32) {
+        self.epochs = epochs.max(1);
+    }
+
+    /// When each epoch ends; their number is the number of epochs.
+    pub fn epoch_ends(&mut self, ends: Vec<Instant>) {
+        self.epochs = u32::try_from(ends.len()).unwrap_or(u32::MAX).max(1);
+        self.epoch_ends = ends;
+    }
+
+    /// The most hops from a source to a recipient.
+    pub fn max_depth(&mut self, hops: u32, place: Option<Place>) {
+        self.max_depth = Some((hops, place));
+    }
+
+    /// Adds a node. A second node of the same id is a fault.
+    pub fn node(
+        &mut self,
+        id: impl Into<Arc<str>>,
+        kind: NodeKind,
+        details: Option<Box<Details>>,
+    ) -> NodeKey {
+        let id = id.into();
+        let index = u32::try_from(self.nodes.len()).expect("fewer than 2³² nodes");
+        let place = details.as_ref().and_then(|details| details.place.clone());
+        if let Some(problem) = id_problem(&id) {
+            let fault = Fault::new("bad-id", format!("`{id}` is no id: {problem}"));
+            self.faults.push(fault.at_some(place.clone()));
+        }
+        if let Some(first) = self.index.get(&id) {
+            let first = self.nodes[*first as usize].place();
+            let mut fault = Fault::new("duplicate-id", format!("`{id}` is declared twice"))
+                .at_some(place)
+                .label("second time")
+                .help("sources, neurons and recipients share one set of ids; rename one of them");
+            if let Some(first) = first {
+                fault.message.push_str(&format!(", first at {first}"));
+            }
+            self.faults.push(fault);
+        } else {
+            self.index.insert(Arc::clone(&id), index);
+        }
+        self.nodes.push(Node { id, kind, details });
+        NodeKey(index)
+    }
+
+    /// Whether a node of this id exists.
+    pub fn contains(&self, id: &str) -> bool {
+        self.index.contains_key(id)
+    }
+
+    /// Ids so far, in the order they were added.
+    pub fn ids(&self) -> impl Iterator<Item = &str> + Clone {
+        self.nodes.iter().map(|node| &*node.id)
+    }
+
+    /// A leg of a node with fixed weights.
+    pub fn edge(&mut self, from: NodeKey, to: NodeKey, weight: u64) {
+        self.edges.push(DraftEdge { from: from.0, to: to.0, weight });
+    }
+
+    /// A leg of a node with fixed weights, to a node that may come later.
+    pub fn edge_to(&mut self, from: NodeKey, to: &str, weight: u64, place: Option<Place>) {
+        self.named_edges.push((from.0, Named { id: to.to_owned(), place }, weight));
+    }
+
+    /// Delays one leg by so many epochs.
+    pub fn delay(&mut self, from: (&str, Option<Place>), to: (&str, Option<Place>), delay: u32) {
+        self.changes.push(Change { from: named(from), to: Some(named(to)), delay, pinch: None });
+    }
+
+    /// Diverts a share of one leg, or of all legs of a node, to another node.
+    pub fn pinch(
+        &mut self,
+        from: (&str, Option<Place>),
+        to: Option<(&str, Option<Place>)>,
+        share: Share,
+        upstream: (&str, Option<Place>),
+    ) {
+        let pinch = Some(DraftPinch { share, to: named(upstream) });
+        self.changes.push(Change { from: named(from), to: to.map(named), delay: 0, pinch });
+    }
+
+    /// A signal edge.
+    pub fn signal(
+        &mut self,
+        from: (&str, Option<Place>),
+        to: (&str, Option<Place>),
+        name: &str,
+        heard_as: &str,
+        delay: u32,
+        place: Option<Place>,
+    ) {
+        let (name, heard_as) = (name.to_owned(), heard_as.to_owned());
+        let edge = SignalEdge { from: 0, to: 0, name, heard_as, delay, place };
+        self.signals.push(DraftSignal { from: named(from), to: named(to), edge });
+    }
+
+    /// A promise about one node, or about the whole network.
+    pub fn promise(
+        &mut self,
+        on: Option<(&str, Option<Place>)>,
+        bound: Bound,
+        place: Option<Place>,
+    ) {
+        self.promises.push((on.map(named), bound, place));
+    }
+
+    /// Checks everything and orders the nodes; all faults at once.
+    pub fn build(mut self) -> Result<Network, Vec<Fault>> {
+        self.resolve_edges();
+        self.adopt_payees();
+        let changes = std::mem::take(&mut self.changes);
+        let changes =
+            changes.into_iter().filter_map(|change| self.resolve_change(change)).collect();
+        let signals = self.resolve_signals();
+        let promises = self.resolve_promises();
+        if self.assets.is_empty() {
+            self.faults.push(
+                Fault::new("no-asset", "the network has no asset")
+                    .help("declare one, for example: [assets.USDC] decimals = 6"),
+            );
+        }
+        if !self.faults.is_empty() {
+            return Err(self.faults);
+        }
+        let (rank, nodes) = sort_by_id(std::mem::take(&mut self.nodes));
+        let rerank = |index: u32| rank[index as usize];
+        let mut faults = Vec::new();
+        let rows = Rows::new(&rank, nodes.len(), std::mem::take(&mut self.edges));
+        let legs =
+            rows.legs(&nodes, &Changes::new(changes, rerank), &self.index, rerank, &mut faults);
+        let signals = signals
+            .into_iter()
+            .map(|edge| SignalEdge { from: rerank(edge.from), to: rerank(edge.to), ..edge })
+            .collect();
+        let promises = promises
+            .into_iter()
+            .map(|promise| Promise { on: promise.on.map(rerank), ..promise })
+            .collect();
+        if !faults.is_empty() {
+            return Err(faults);
+        }
+        let network = Network {
+            name: self.name,
+            title: self.title,
+            description: self.description,
+            assets: self.assets,
+            nodes,
+            legs,
+            signals,
+            epochs: self.epochs,
+            epoch_ends: self.epoch_ends,
+            promises,
+            order: Condensation::from_parts(std::iter::empty()),
+            levels: Vec::new(),
+            warnings: Vec::new(),
+        };
+        check::order_and_check(network, self.max_depth)
+    }
+
+    /// The index of a named node; a fault where there is none.
+    fn resolve(&mut self, named: &Named, what: &str) -> Option<u32> {
+        if let Some(index) = self.index.get(named.id.as_str()) {
+            return Some(*index);
+        }
+        let mut fault = Fault::new("unknown-node", format!("unknown {what} `{}`", named.id))
+            .at_some(named.place.clone())
+            .label("not declared anywhere");
+        fault.help = did_you_mean(&named.id, self.ids());
+        self.faults.push(fault);
+        None
+    }
+
+    fn resolve_edges(&mut self) {
+        for (from, to, weight) in std::mem::take(&mut self.named_edges) {
+            if let Some(to) = self.resolve(&to, "node") {
+                self.edges.push(DraftEdge { from, to, weight });
+            }
+        }
+    }
+
+    /// Rules with fixed weights become legs; payees that nobody declared become
+    /// recipients.
+    fn adopt_payees(&mut self) {
+        for index in 0..self.nodes.len() {
+            let NodeKind::Neuron(mechanism) = &self.nodes[index].kind else { continue };
+            let (card, payees) = (mechanism.card(), mechanism.payees().to_vec());
+            let weights = mechanism.fixed_weights();
+            for payee in &payees {
+                if !self.index.contains_key(payee) {
+                    self.node(Arc::clone(payee), NodeKind::Recipient, None);
+                }
+            }
+            let details = self.nodes[index].details.get_or_insert_default();
+            details.mechanism = Some(card.id);
+            details.formula = Some(card.formula);
+            if let Some(weights) = weights {
+                let from = u32::try_from(index).expect("fewer than 2³² nodes");
+                for (payee, weight) in payees.iter().zip(weights) {
+                    self.edges.push(DraftEdge { from, to: self.index[payee], weight });
+                }
+                self.nodes[index].kind = NodeKind::Fixed;
+            }
+        }
+    }
+
+    fn resolve_change(&mut self, change: Change) -> Option<Resolved> {
+        let from = self.resolve(&change.from, "node")?;
+        let to = match &change.to {
+            Some(to) => Some(self.resolve(to, "node")?),
+            None => None,
+        };
+        let pinch = match &change.pinch {
+            Some(pinch) => Some((pinch.share, self.resolve(&pinch.to, "node")?)),
+            None => None,
+        };
+        let place = change.to.as_ref().and_then(|to| to.place.clone()).or(change.from.place);
+        Some(Resolved { from, to, delay: change.delay, pinch, place })
+    }
+
+    fn resolve_signals(&mut self) -> Vec<SignalEdge> {
+        let drafts = std::mem::take(&mut self.signals);
+        let mut edges = Vec::with_capacity(drafts.len());
+        for draft in drafts {
+            let from = self.resolve(&draft.from, "neuron");
+            let to = self.resolve(&draft.to, "neuron");
+            if let (Some(from), Some(to)) = (from, to) {
+                let edge = SignalEdge { from, to, ..draft.edge };
+                self.check_signal(&edge, &draft.from, &draft.to);
+                edges.push(edge);
+            }
+        }
+        edges
+    }
+
+    fn check_signal(&mut self, edge: &SignalEdge, from: &Named, to: &Named) {
+        let emits: &[&str] = match &self.nodes[edge.from as usize].kind {
+            NodeKind::Neuron(mechanism) => mechanism.card().emits,
+            _ => &[],
+        };
+        let reads: &[&str] = match &self.nodes[edge.to as usize].kind {
+            NodeKind::Neuron(mechanism) => mechanism.card().reads,
+            _ => &[],
+        };
+        for (named, known, name, verb) in
+            [(from, emits, &edge.name, "emit"), (to, reads, &edge.heard_as, "read")]
+        {
+            if !known.contains(&name.as_str()) && !known.contains(&"*") {
+                let message = format!("`{}` does not {verb} a signal `{name}`", named.id);
+                let place = edge.place.clone().or_else(|| named.place.clone());
+                let mut fault = Fault::new("unknown-signal", message).at_some(place);
+                fault.help = did_you_mean(name, known.iter().copied())
+                    .or_else(|| Some(format!("`{}` {verb}s no signals", named.id)));
+                self.faults.push(fault);
+            }
+        }
+    }
+
+    fn resolve_promises(&mut self) -> Vec<Promise> {
+        let drafts = std::mem::take(&mut self.promises);
+        let mut promises = Vec::with_capacity(drafts.len());
+        for (on, bound, place) in drafts {
+            let on = match on {
+                Some(on) => match self.resolve(&on, "node") {
+                    Some(index) => Some(index),
+                    None => continue,
+                },
+                None => None,
+            };
+            promises.push(Promise { on, bound, place });
+        }
+        promises
+    }
+}
+
+fn named((id, place): (&str, Option<Place>)) -> Named {
+    Named { id: id.to_owned(), place }
+}
+
+const ID_BYTES_MAX: usize = 200;
+
+/// What is wrong with an id, if anything.
+pub(super) fn id_problem(id: &str) -> Option<&'static str> {
+    if id.is_empty() {
+        return Some("it is empty");
+    }
+    if id.len() > ID_BYTES_MAX {
+        return Some("it has more than 200 bytes");
+    }
+    if id.trim() != id {
+        return Some("it begins or ends with a space");
+    }
+    id.chars().any(char::is_control).then_some("it has a control character")
+}
+
+/// Nodes in order of id, and where each went.
+fn sort_by_id(nodes: Vec<Node>) -> (Vec<u32>, Vec<Node>) {
+    let mut placed: Vec<(u32, Node)> = (0..).zip(nodes).collect();
+    placed.sort_unstable_by(|a, b| a.1.id.cmp(&b.1.id));
+    let mut rank = vec![0; placed.len()];
+    for (place, (old, _)) in (0_u32..).zip(&placed) {
+        rank[*old as usize] = place;
+    }
+    (rank, placed.into_iter().map(|(_, node)| node).collect())
+}
+
+/// A change with its ids resolved.
+#[derive(Debug)]
+struct Resolved {
+    from: u32,
+    to: Option<u32>,
+    delay: u32,
+    pinch: Option<(Share, u32)>,
+    place: Option<Place>,
+}
+
+/// Changes by the leg they are about; a node's own change stands for all its
+/// legs that have none.
+struct Changes {
+    by_leg: BTreeMap<(u32, u32), Resolved>,
+    by_node: BTreeMap<u32, Resolved>,
+}
+
+impl Changes {
+    fn new(changes: Vec<Resolved>, rerank: impl Fn(u32) -> u32) -> Self {
+        let mut found = Self { by_leg: BTreeMap::new(), by_node: BTreeMap::new() };
+        for change in changes {
+            let change = Resolved {
+                from: rerank(change.from),
+                to: change.to.map(&rerank),
+                pinch: change.pinch.map(|(share, to)| (share, rerank(to))),
+                ..change
+            };
+            let Some(to) = change.to else {
+                found.by_node.insert(change.from, change);
+                continue;
+            };
+            let known = found.by_leg.entry((change.from, to)).or_insert(Resolved {
+                delay: 0,
+                pinch: None,
+                place: change.place.clone(),
+                ..change
+            });
+            known.delay = known.delay.max(change.delay);
+            known.pinch = change.pinch.or(known.pinch);
+        }
+        found
+    }
+
+    fn pinch(&self, from: u32, to: u32) -> Option<(Share, u32)> {
+        let own = self.by_leg.get(&(from, to)).and_then(|change| change.pinch);
+        own.or_else(|| self.by_node.get(&from)?.pinch).filter(|(share, _)| !share.is_zero())
+    }
+
+    fn delay(&self, from: u32, to: u32) -> u32 {
+        self.by_leg.get(&(from, to)).map_or(0, |change| change.delay)
+    }
+
+    fn is_empty(&self) -> bool {
+        self.by_leg.is_empty() && self.by_node.is_empty()
+    }
+}
+
+/// Fixed-weight edges, row by row, in order of target.
+struct Rows {
+    offsets: Vec<usize>,
+    edges: Vec<(u32, u64)>,
+}
+
+impl Rows {
+    fn new(rank: &[u32], nodes: usize, drafts: Vec<DraftEdge>) -> Self {
+        let mut offsets = vec![0_usize; nodes + 1];
+        for draft in &drafts {
+            offsets[rank[draft.from as usize] as usize + 1] += 1;
+        }
+        for node in 0..nodes {
+            offsets[node + 1] += offsets[node];
+        }
+        let mut next = offsets.clone();
+        let mut edges = vec![(0, 0); drafts.len()];
+        for draft in drafts {
+            let slot = &mut next[rank[draft.from as usize] as usize];
+            edges[*slot] = (rank[draft.to as usize], draft.weight);
+            *slot += 1;
+        }
+        for pair in offsets.windows(2) {
+            edges[pair[0]..pair[1]].sort_unstable();
+        }
+        Self { offsets, edges }
+    }
+
+    /// All legs: those of fixed nodes by weight, those of rules by payee.
+    fn legs(
+        &self,
+        nodes: &[Node],
+        changes: &Changes,
+        index: &FxHashMap<Arc<str>, u32>,
+        rerank: impl Fn(u32) -> u32,
+        faults: &mut Vec<Fault>,
+    ) -> Legs {
+        let mut legs = Legs { offsets: Vec::with_capacity(nodes.len() + 1), ..Legs::default() };
+        legs.targets.reserve(self.edges.len());
+        legs.weights.reserve(self.edges.len());
+        legs.offsets.push(0);
+        for (at, node) in (0_u32..).zip(nodes) {
+            match &node.kind {
+                NodeKind::Source(_) | NodeKind::Fixed => {
+                    let row = &self.edges[self.offsets[at as usize]..self.offsets[at as usize + 1]];
+                    add_fixed(&mut legs, at, node, row, changes, faults);
+                }
+                NodeKind::Neuron(mechanism) => {
+                    let payees =
+                        mechanism.payees().iter().map(|payee| rerank(index[payee])).collect();
+                    add_rule(&mut legs, at, node, payees, changes, faults);
+                }
+                NodeKind::Recipient => {}
+            }
+            legs.offsets.push(legs.targets.len());
+        }
+        for change in changes.by_leg.values() {
+            let to = change.to.expect("a change by leg has a target");
+            let known = legs.of(change.from).any(|leg| legs.targets[leg] == to);
+            if !known {
+                let (from, to) = (&nodes[change.from as usize].id, &nodes[to as usize].id);
+                faults.push(
+                    Fault::new("unknown-edge", format!("no money flows from `{from}` to `{to}`"))
+                        .at_some(change.place.clone())
+                        .help("[[edges]] changes an edge that a node already has"),
+                );
+            }
+        }
+        legs
+    }
+}
+
+fn push(legs: &mut Legs, target: u32, weight: u64, note: LegNote) {
+    if note != LegNote::default() {
+        let leg = u32::try_from(legs.targets.len()).expect("fewer than 2³² legs");
+        legs.notes.insert(leg, note);
+    }
+    legs.targets.push(target);
+    legs.weights.push(weight);
+}
+
+/// The legs of a node with fixed weights; a pinch takes its share of a weight.
+fn add_fixed(
+    legs: &mut Legs,
+    at: u32,
+    node: &Node,
+    row: &[(u32, u64)],
+    changes: &Changes,
+    faults: &mut Vec<Fault>,
+) {
+    let mut merged: Vec<(u32, u128)> = Vec::new();
+    let begin = legs.targets.len();
+    for (target, weight) in row {
+        match merged.last_mut().filter(|last| last.0 == *target) {
+            Some(last) => last.1 += u128::from(*weight),
+            None => merged.push((*target, u128::from(*weight))),
+        }
+    }
+    let pinches = |target| changes.pinch(at, target).filter(|_| !changes.is_empty());
+    let mut scale = 1_u128;
+    for (target, _) in &merged {
+        if let Some((share, _)) = pinches(*target) {
+            scale = lcm(scale, u128::from(share.denominator()));
+        }
+    }
+    let mut sum = Some(0_u128);
+    let mut pinched: BTreeMap<u32, u128> = BTreeMap::new();
+    for (target, weight) in &mut merged {
+        let scaled = weight.checked_mul(scale);
+        sum = sum.zip(scaled).and_then(|(sum, scaled)| sum.checked_add(scaled));
+        *weight = scaled.unwrap_or(0);
+        if let Some((share, to)) = pinches(*target) {
+            let part = *weight / u128::from(share.denominator()) * u128::from(share.numerator());
+            *weight -= part;
+            *pinched.entry(to).or_default() += part;
+        }
+    }
+    match sum.and_then(|sum| u64::try_from(sum).ok()) {
+        None => faults.push(
+            Fault::new(
+                "weights-too-large",
+                format!("the weights of `{}` add up to 2^64 or more", node.id),
+            )
+            .at_some(node.place())
+            .help("divide all weights by a common number; only their proportions count"),
+        ),
+        Some(0) => faults.push(no_outflow(node)),
+        Some(_) => {}
+    }
+    let narrow = |weight: u128| u64::try_from(weight).unwrap_or(u64::MAX);
+    for (target, weight) in merged {
+        let note = LegNote { delay: changes.delay(at, target), ..LegNote::default() };
+        push(legs, target, narrow(weight), note);
+    }
+    for (target, weight) in pinched {
+        push(legs, target, narrow(weight), LegNote { is_pinch: true, ..LegNote::default() });
+    }
+    debug_assert!(legs.targets.len() >= begin, "legs only grow");
+}
+
+fn no_outflow(node: &Node) -> Fault {
+    Fault::new("no-outflow", format!("`{}` has nobody to pass money on to", node.id))
+        .at_some(node.place())
+        .help("name who gets it, for example: to = \"matching\" or to = { alice = 2, bob = 1 }")
+}
+
+fn lcm(a: u128, b: u128) -> u128 {
+    let (mut x, mut y) = (a, b);
+    while y != 0 {
+        (x, y) = (y, x % y);
+    }
+    (a / x).saturating_mul(b)
+}
+
+/// The legs of a rule, one for each payee, then one for each pinch.
+fn add_rule(
+    legs: &mut Legs,
+    at: u32,
+    node: &Node,
+    payees: Vec<u32>,
+    changes: &Changes,
+    faults: &mut Vec<Fault>,
+) {
+    let mut seen = payees.clone();
+    seen.sort_unstable();
+    if seen.windows(2).any(|pair| pair[0] == pair[1]) {
+        let message = format!("`{}` names one payee twice", node.id);
+        faults.push(Fault::new("duplicate-payee", message).at_some(node.place()));
+    }
+    let mut upstream: Vec<u32> =
+        payees.iter().filter_map(|payee| changes.pinch(at, *payee)).map(|(_, to)| to).collect();
+    upstream.sort_unstable();
+    upstream.dedup();
+    let first = legs.targets.len() + payees.len();
+    for payee in payees {
+        let pinch = changes.pinch(at, payee).map(|(share, to)| {
+            let place = upstream.binary_search(&to).expect("all upstream nodes are listed");
+            (share, u32::try_from(first + place).expect("fewer than 2³² legs"))
+        });
+        let note = LegNote { delay: changes.delay(at, payee), is_pinch: false, pinch };
+        push(legs, payee, 0, note);
+    }
+    for to in upstream {
+        push(legs, to, 0, LegNote { is_pinch: true, ..LegNote::default() });
+    }
+}

@@ -1,0 +1,439 @@
+//! The JSON schema of network files, written from the cards of a catalogue.
+//!
+//! Editors that know TOML schemas complete and check a network file that opens
+//! with `#:schema <path of the schema>`. The schema says what stands in one
+//! table; what joins tables (ids that must exist, cycles) only `check` can say.
+
+use serde_json::{Map, Value, json};
+
+use crate::card::{Absent, Card, Kind, Setting};
+use crate::mechanism::Entry;
+use crate::page::kind_in_words;
+
+/// Keys of a neuron that belong to the network, not to its mechanism. No card
+/// may use one for a setting.
+pub const NEURON_KEYS: [&str; 5] = ["mechanism", "title", "retain", "pinch", "events"];
+
+const SHARE: &str = r"^\s*(([0-9_]+(\.[0-9]*)?|\.[0-9]+)\s*%?|[0-9]+\s*/\s*[0-9]+)\s*$";
+const DECIMAL: &str = r"^\s*([0-9_]+(\.[0-9]*)?|\.[0-9]+)\s*$";
+const AMOUNT: &str = r"^\s*([0-9_]+(\.[0-9]*)?|\.[0-9]+)(\s+\S.*)?$";
+const TIME: &str = r"^\s*[0-9]{4}-[0-9]{2}-[0-9]{2}([Tt ].+)?$";
+const ADDRESS: &str = "^0x[0-9a-fA-F]{40}$";
+
+/// The schema (draft 2020-12) of network files whose neurons use the mechanisms
+/// of this catalogue. Equal catalogues give equal values.
+pub fn network_schema(catalogue: &[Entry]) -> Value {
+    let mut definitions = shared_definitions();
+    for entry in catalogue {
+        definitions.insert(definition_name(entry.card), neuron(entry.card));
+    }
+    let branches: Vec<Value> = catalogue
+        .iter()
+        .map(|entry| json!({ "$ref": format!("#/$defs/{}", definition_name(entry.card)) }))
+        .collect();
+    // `oneOf` must not be empty; with no mechanism there can be no neuron.
+    let neuron = if branches.is_empty() { json!(false) } else { json!({ "oneOf": branches }) };
+    definitions.insert("neuron".to_owned(), neuron);
+
+    let mut schema = table(
+        "An allonet network: how money flows from sources through neurons to recipients.",
+        &["network", "assets"],
+        json!({
+            "network": network(),
+            "assets": by_id("The assets money is counted in.", asset()),
+            "sources": by_id("Nodes that bring money in.", source()),
+            "neurons": by_id("Nodes that apply a mechanism.", reference("neuron")),
+            "recipients": by_id("Nodes where money comes to rest.", recipient()),
+            "edges": list("Special edges between two nodes.", edge()),
+            "signals": list("Edges that carry data.", signal()),
+            "promises": list("Bounds that every run keeps.", promise()),
+        }),
+    );
+    schema["$schema"] = json!("https://json-schema.org/draft/2020-12/schema");
+    schema["title"] = json!("allonet network");
+    schema["$defs"] = Value::Object(definitions);
+    schema
+}
+
+// --- Tables -----------------------------------------------------------------
+
+fn network() -> Value {
+    table(
+        "The network as a whole.",
+        &["name"],
+        json!({
+            "name": id("Id of the network."),
+            "title": text("Name for people."),
+            "description": text("What the network is for."),
+            "asset": text("Main asset, a key of `assets`; the first when absent."),
+            "epochs": whole(1, "How many epochs a run has; 1 when absent."),
+            "epoch_ends": list("When each epoch ends; their number is the number of epochs.",
+                reference("time")),
+            "max_depth": whole(1, "Most hops from a source to a recipient."),
+            "recipients": text("Table of recipients: a CSV file with id, title and address."),
+        }),
+    )
+}
+
+fn asset() -> Value {
+    table(
+        "An asset.",
+        &["decimals"],
+        json!({
+            "symbol": text("Ticker; the key when absent."),
+            "decimals": {
+                "type": "integer", "minimum": 0, "maximum": 255,
+                "description": "Base units per unit, as a power of ten.",
+            },
+            "chain": text("The chain it lives on."),
+            "address": text("Its contract on that chain; none for the chain's own coin."),
+        }),
+    )
+}
+
+fn source() -> Value {
+    let dated = table(
+        "Money that comes in one epoch.",
+        &["amount"],
+        json!({
+            "amount": reference("amount"),
+            "epoch": whole(0, "In which epoch, from 0."),
+        }),
+    );
+    let one_or_dated = json!({ "anyOf": [reference("amount"), dated] });
+    table(
+        "A node that brings money in.",
+        &["gives", "to"],
+        json!({
+            "title": text("Name for people."),
+            "gives": {
+                "description": "What it brings in: `500_000 USDC`, a list of such amounts, \
+                                or amounts with their epochs.",
+                "anyOf": [reference("amount"), { "type": "array", "items": one_or_dated }],
+            },
+            "every_epoch": flag("Plain amounts come in every epoch, not only in the first."),
+            "to": reference("weights"),
+            "pinch": reference("pinch"),
+        }),
+    )
+}
+
+fn recipient() -> Value {
+    table(
+        "A node where money comes to rest.",
+        &[],
+        json!({ "title": text("Name for people."), "address": reference("address") }),
+    )
+}
+
+fn edge() -> Value {
+    table(
+        "What is special about an edge that a node already has.",
+        &["from", "to"],
+        json!({
+            "from": id("Where money leaves."),
+            "to": id("Where it arrives."),
+            "delay": whole(0, "Arrives so many epochs later."),
+            "pinch": reference("pinch"),
+        }),
+    )
+}
+
+fn signal() -> Value {
+    table(
+        "An edge that carries data from one neuron to another.",
+        &["from", "to", "name"],
+        json!({
+            "from": id("The neuron that emits the signal."),
+            "to": id("The neuron that reads it."),
+            "name": text("Its name on the emitter's card."),
+            "as": text("Its name for the reader; the same when absent."),
+            "delay": whole(0, "Arrives so many epochs later."),
+        }),
+    )
+}
+
+fn promise() -> Value {
+    table(
+        "Bounds; a broken one stops the run.",
+        &[],
+        json!({
+            "on": id("The node they bind; the whole network when absent."),
+            "max_share": reference("share"),
+            "max_voter_effect": reference("share"),
+            "min_recipients": whole(0, "At least so many payees take something."),
+            "budget_min": reference("amount"),
+            "budget_max": reference("amount"),
+        }),
+    )
+}
+
+// --- Neurons ----------------------------------------------------------------
+
+fn definition_name(card: &Card) -> String {
+    format!("neuron-{}", card.id)
+}
+
+/// The table of a neuron with this mechanism.
+fn neuron(card: &Card) -> Value {
+    let mut properties = Map::new();
+    let mut required = vec!["mechanism"];
+    for setting in card.settings {
+        properties.insert(setting.name.to_owned(), property(setting));
+        if setting.default == Absent::Required {
+            required.push(setting.name);
+        }
+    }
+    let name = json!({ "const": card.id, "description": card.formula });
+    properties.insert("mechanism".to_owned(), name);
+    properties.insert("title".to_owned(), text("Name for people."));
+    properties.insert("retain".to_owned(), reference("share"));
+    properties.insert("pinch".to_owned(), reference("pinch"));
+    if !card.actions.is_empty() {
+        let names: Vec<&str> = card.actions.iter().map(|action| action.name).collect();
+        let doc = format!("Event log, one JSON object a line; actions: {}.", names.join(", "));
+        properties.insert("events".to_owned(), text(&doc));
+    }
+    let mut schema = table(card.formula, &required, Value::Object(properties));
+    schema["title"] = json!(card.title);
+    schema
+}
+
+fn property(setting: &Setting) -> Value {
+    let mut schema = match setting.kind {
+        Kind::Bool => json!({ "type": "boolean" }),
+        Kind::Integer { min, max } => {
+            let mut schema = json!({ "type": "integer" });
+            if min != i64::MIN {
+                schema["minimum"] = json!(min);
+            }
+            if max != i64::MAX {
+                schema["maximum"] = json!(max);
+            }
+            schema
+        }
+        Kind::Number { min, max } => {
+            let mut schema = json!({ "type": "number" });
+            for (key, bound) in [("minimum", min), ("maximum", max)] {
+                if bound.abs() < f64::MAX {
+                    schema[key] = json!(bound);
+                }
+            }
+            schema
+        }
+        Kind::Share => reference("share"),
+        Kind::Decimal => json!({ "type": "string", "pattern": DECIMAL }),
+        Kind::Text => json!({ "type": "string" }),
+        Kind::Choice(words) => json!({ "enum": words }),
+        Kind::File => json!({ "type": "string", "minLength": 1 }),
+        Kind::List => json!({ "type": "array", "items": { "type": "string" } }),
+        Kind::Weights => reference("weights"),
+        Kind::Time => reference("time"),
+    };
+    let absent = match setting.default {
+        Absent::Required => String::new(),
+        Absent::None(meaning) => format!(" When absent: {meaning}."),
+        Absent::Default(value) => {
+            schema["default"] = default_value(setting.kind, value);
+            format!(" When absent: `{value}`.")
+        }
+    };
+    let words = kind_in_words(setting.kind);
+    schema["description"] = json!(format!("{} ({words}){absent}", setting.doc));
+    schema
+}
+
+/// The default as the value an operator would have written.
+fn default_value(kind: Kind, text: &str) -> Value {
+    let parsed = match kind {
+        Kind::Bool => text.parse().ok().map(Value::Bool),
+        Kind::Integer { .. } => text.parse::<i64>().ok().map(Value::from),
+        Kind::Number { .. } => text.parse::<f64>().ok().map(Value::from),
+        _ => None,
+    };
+    parsed.unwrap_or_else(|| json!(text))
+}
+
+// --- Parts ------------------------------------------------------------------
+
+fn shared_definitions() -> Map<String, Value> {
+    let pattern = |pattern: &str, doc: &str| json!({ "type": "string", "pattern": pattern, "description": doc });
+    let weight = json!({
+        "anyOf": [{ "type": "integer", "minimum": 0 }, reference("share")],
+        "description": "A whole number, or a share such as `70%`.",
+    });
+    let pinch = table(
+        "A small share diverted to another node.",
+        &["share", "to"],
+        json!({ "share": reference("share"), "to": id("Where it goes.") }),
+    );
+    let weights = json!({
+        "description": "One payee, or payees with their weights: `{ council = \"70%\", … }`.",
+        "anyOf": [id("The one payee."), by_id("Payees with their weights.", weight)],
+    });
+    let entries = [
+        ("share", pattern(SHARE, "Part of a whole: `4%`, `0.04` or `1/25`.")),
+        ("amount", pattern(AMOUNT, "An amount with its asset: `1_250.75 USDC`.")),
+        ("time", pattern(TIME, "A moment: `2026-01-31T18:30:00Z`, or a date.")),
+        ("address", pattern(ADDRESS, "An EVM address: `0x` and 40 hexadecimal digits.")),
+        ("pinch", pinch),
+        ("weights", weights),
+    ];
+    entries.map(|(name, schema)| (name.to_owned(), schema)).into_iter().collect()
+}
+
+fn reference(name: &str) -> Value {
+    json!({ "$ref": format!("#/$defs/{name}") })
+}
+
+/// A table with these keys and no others.
+fn table(doc: &str, required: &[&str], properties: Value) -> Value {
+    json!({
+        "type": "object",
+        "description": doc,
+        "required": required,
+        "properties": properties,
+        "additionalProperties": false,
+    })
+}
+
+/// A table whose keys are ids.
+fn by_id(doc: &str, item: Value) -> Value {
+    json!({
+        "type": "object",
+        "description": doc,
+        "propertyNames": { "minLength": 1, "maxLength": 200 },
+        "additionalProperties": item,
+    })
+}
+
+fn list(doc: &str, item: Value) -> Value {
+    json!({ "type": "array", "description": doc, "items": item })
+}
+
+fn id(doc: &str) -> Value {
+    json!({ "type": "string", "minLength": 1, "maxLength": 200, "description": doc })
+}
+
+fn text(doc: &str) -> Value {
+    json!({ "type": "string", "description": doc })
+}
+
+fn whole(min: u32, doc: &str) -> Value {
+    json!({ "type": "integer", "minimum": min, "maximum": u32::MAX, "description": doc })
+}
+
+fn flag(doc: &str) -> Value {
+    json!({ "type": "boolean", "description": doc })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::card::{Action, Status};
+    use crate::fault::Fault;
+    use crate::mechanism::{Blueprint, Mechanism};
+
+    const fn setting(name: &'static str, kind: Kind, default: Absent) -> Setting {
+        Setting { name, kind, default, doc: "What it is." }
+    }
+
+    const SETTINGS: &[Setting] = &[
+        setting("votes", Kind::File, Absent::Required),
+        setting("strict", Kind::Bool, Absent::Default("true")),
+        setting("rounds", Kind::Integer { min: 1, max: 9 }, Absent::Default("3")),
+        setting("wide", Kind::Integer { min: i64::MIN, max: i64::MAX }, Absent::None("any")),
+        setting("slope", Kind::Number { min: 0.5, max: f64::INFINITY }, Absent::Default("1.5")),
+        setting("cap", Kind::Share, Absent::None("no cap")),
+        setting("floor", Kind::Decimal, Absent::Default("0")),
+        setting("note", Kind::Text, Absent::None("none")),
+        setting("mode", Kind::Choice(&["mean", "median"]), Absent::Default("median")),
+        setting("owners", Kind::List, Absent::None("nobody")),
+        setting("to", Kind::Weights, Absent::Required),
+        setting("until", Kind::Time, Absent::None("no end")),
+    ];
+
+    static CARD: Card = Card {
+        id: "fair",
+        title: "Fair share",
+        formula: "x = pool / n",
+        status: Status::Preview { since: "0.1.0" },
+        sources: &[],
+        settings: SETTINGS,
+        actions: &[Action { name: "join", fields: &[], doc: "Takes part." }],
+        reads: &[],
+        emits: &[],
+    };
+
+    fn build(_: &Blueprint<'_>) -> Result<Box<dyn Mechanism>, Vec<Fault>> {
+        Err(Vec::new())
+    }
+
+    fn schema() -> Value {
+        network_schema(&[Entry { card: &CARD, build }])
+    }
+
+    #[test]
+    fn every_setting_appears_with_its_bounds_and_default() {
+        let schema = schema();
+        let neuron = &schema["$defs"]["neuron-fair"];
+        for setting in SETTINGS {
+            let property = &neuron["properties"][setting.name];
+            let doc = property["description"].as_str().unwrap();
+            assert!(doc.starts_with("What it is. ("), "{}: {doc}", setting.name);
+        }
+        let property = |name: &str| neuron["properties"][name].clone();
+        assert_eq!(neuron["required"], json!(["mechanism", "votes", "to"]));
+        assert_eq!(property("strict")["default"], json!(true));
+        assert_eq!(property("rounds")["default"], json!(3));
+        assert_eq!(property("rounds")["maximum"], json!(9));
+        assert_eq!(property("wide").get("minimum"), None);
+        assert_eq!(property("slope")["minimum"], json!(0.5));
+        assert_eq!(property("slope").get("maximum"), None);
+        assert_eq!(property("mode")["enum"], json!(["mean", "median"]));
+        assert_eq!(property("mechanism")["const"], json!("fair"));
+        assert!(property("events")["description"].as_str().unwrap().contains("join"));
+    }
+
+    #[test]
+    fn every_reference_leads_somewhere() {
+        fn references(value: &Value, found: &mut Vec<String>) {
+            match value {
+                Value::Object(map) => {
+                    found.extend(map.get("$ref").and_then(Value::as_str).map(str::to_owned));
+                    map.values().for_each(|value| references(value, found));
+                }
+                Value::Array(items) => items.iter().for_each(|value| references(value, found)),
+                _ => {}
+            }
+        }
+        let schema = schema();
+        let mut found = Vec::new();
+        references(&schema, &mut found);
+        assert!(found.len() > 10);
+        for reference in found {
+            let pointer = reference.strip_prefix('#').unwrap();
+            assert!(schema.pointer(pointer).is_some(), "{reference}");
+        }
+    }
+
+    #[test]
+    fn an_empty_catalogue_allows_no_neuron() {
+        assert_eq!(network_schema(&[])["$defs"]["neuron"], json!(false));
+    }
+
+    #[test]
+    fn the_keys_of_the_network_are_no_settings() {
+        let schema = schema();
+        let properties = schema["$defs"]["neuron-fair"]["properties"].as_object().unwrap();
+        let mut own: Vec<&str> = properties
+            .keys()
+            .map(String::as_str)
+            .filter(|key| !SETTINGS.iter().any(|setting| setting.name == *key))
+            .collect();
+        own.sort_unstable();
+        let mut keys = NEURON_KEYS;
+        keys.sort_unstable();
+        assert_eq!(own, keys);
+    }
+}

@@ -1,0 +1,4 @@
+//! Rules that pass money on by fixed shares.
+
+pub mod pass_through;
+pub mod split;

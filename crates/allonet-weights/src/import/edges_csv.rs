@@ -1,0 +1,57 @@
+//! CSV with the columns `seed_repo,dependency_repo`: one row per reason why a
+//! seed depends on a repository. Several packages of one repository are several
+//! rows of one edge; they are kept as evidence.
+//!
+//! Seeds are the roots. The columns `package_name` and `package_url` (a package
+//! URL) are read where present, all others are not.
+
+use super::{ImportError, ReadOptions};
+use crate::delimited::{Column, Table};
+use crate::graph::{DependencyGraph, EdgeKind, GraphBuilder, Package};
+
+pub(super) const FORMAT: &str = "edge CSV";
+
+const COLUMNS: [Column; 4] = [
+    Column::required("seed_repo", &["seed_repo", "seed", "dependent", "source"]),
+    Column::required("dependency_repo", &["dependency_repo", "dependency", "target"]),
+    Column::optional("package_name", &["package_name", "package"]),
+    Column::optional("package_url", &["package_url", "purl"]),
+];
+
+/// Reads a table.
+pub fn read(text: &str, options: &ReadOptions) -> Result<DependencyGraph, ImportError> {
+    let table = Table::read(FORMAT, text, &COLUMNS)?;
+    let mut builder = GraphBuilder::default();
+    let mut any = false;
+    for row in table.rows() {
+        any = true;
+        let seed = builder.list(&options.repository(row.text(0)?));
+        let repository = options.repository(row.text(1)?);
+        let purl = row.optional(3);
+        let dependency = match row.optional(2).or(purl) {
+            Some(name) => builder.describe(
+                &repository,
+                Package {
+                    name: name.to_owned(),
+                    version: None,
+                    purl: purl.map(str::to_owned),
+                    repository: Some(repository.clone()),
+                    line: Some(row.line()),
+                },
+            ),
+            None => builder.list(&repository),
+        };
+        builder.mark_root(seed);
+        builder.edge(seed, dependency, EdgeKind::Unknown, None);
+    }
+    if !any {
+        let hint = "write one row for each dependency";
+        return Err(ImportError::whole(FORMAT, "a header without rows", "at least one row", hint));
+    }
+    Ok(builder.finish())
+}
+
+/// Whether a text has the header of such a table.
+pub(super) fn fits(text: &str) -> bool {
+    Table::fits(text, &COLUMNS)
+}
