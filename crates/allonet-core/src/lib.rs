@@ -4,8 +4,10 @@
 pub mod absorbing;
 pub mod card;
 pub mod condensation;
+pub mod engine;
 pub mod event;
 pub mod fault;
+pub mod ledger;
 pub mod maths;
 pub mod mechanism;
 pub mod money;
@@ -14,4 +16,5 @@ pub mod page;
 pub mod payout;
 pub mod schema;
 pub mod signal;
+pub mod table;
 pub mod time;

@@ -12,10 +12,11 @@
 //! files, no randomness of its own. Its state is bytes that it alone reads;
 //! replaying the same turns gives the same bytes.
 
+use std::borrow::Cow;
 use std::fmt;
 use std::sync::Arc;
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use serde::de::DeserializeOwned;
 use thiserror::Error;
 
@@ -27,7 +28,7 @@ use crate::signal::{Signal, SignalData};
 use crate::time::Instant;
 
 /// Amounts of several assets, one for each asset of the network, in its order.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Purse(Vec<Amount>);
 
 impl Purse {
@@ -135,7 +136,8 @@ impl fmt::Debug for State {
 }
 
 /// Money added or taken on the way to an amount.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
 pub enum Change {
     /// The amount grew.
     Plus(Amount),
@@ -169,11 +171,12 @@ impl fmt::Display for Change {
 }
 
 /// One step on the way to a payout. The steps of a payout add up to it.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Step {
     /// What happened: `ideal match`, `cap`, `rounding`.
-    pub label: &'static str,
+    pub label: Cow<'static, str>,
     /// In figures, for people: `12 donors, Σ√c = 8,000`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub note: Option<String>,
     /// What it did to the amount.
     pub change: Change,
@@ -181,8 +184,8 @@ pub struct Step {
 
 impl Step {
     /// A step without a note.
-    pub fn new(label: &'static str, change: Change) -> Self {
-        Self { label, note: None, change }
+    pub fn new(label: impl Into<Cow<'static, str>>, change: Change) -> Self {
+        Self { label: label.into(), note: None, change }
     }
 
     /// With a note.

@@ -2,8 +2,6 @@
 //! and from the documentation of its module, so that it cannot contradict the
 //! code.
 
-use std::fmt::Write as _;
-
 use crate::card::{Absent, Action, Card, Kind, Setting, Source, Status};
 
 const WRITTEN: &str = "<!-- Written by `cargo xtask gen` from the mechanism's card and the \
@@ -14,18 +12,17 @@ const WRITTEN: &str = "<!-- Written by `cargo xtask gen` from the mechanism's ca
 ///
 /// Equal cards and texts give equal bytes.
 pub fn mechanism_page(card: &Card, module_docs: &str) -> String {
-    let mut page = format!("{WRITTEN}\n# {}\n\n", card.title);
-    page += &format!("`mechanism = \"{}\"` · {}\n\n", card.id, status(card.status));
-    page += &format!("```text\n{}\n```\n", card.formula);
-    page += &settings(card.settings);
-    page += &actions(card.actions);
-    page += &signals(card);
-    page += &references(card.sources);
     let docs = demoted(module_docs);
-    if !docs.is_empty() {
-        page += &format!("\n## In detail\n\n{docs}");
-    }
-    page
+    let detail = if docs.is_empty() { docs } else { format!("\n## In detail\n\n{docs}") };
+    [
+        head(card),
+        settings(card.settings),
+        actions(card.actions),
+        signals(card),
+        references(card.sources),
+        detail,
+    ]
+    .concat()
 }
 
 /// The page that lists all mechanisms, in the order given; each links to
@@ -33,11 +30,11 @@ pub fn mechanism_page(card: &Card, module_docs: &str) -> String {
 pub fn catalogue_page<'a>(cards: impl IntoIterator<Item = &'a Card>) -> String {
     let mut page = format!("{WRITTEN}\n# Mechanisms\n\n");
     page += "| id | name | status | rule |\n|---|---|---|---|\n";
-    for card in cards {
+    page.extend(cards.into_iter().map(|card| {
         let (id, title) = (card.id, cell(card.title));
         let (status, formula) = (status(card.status), cell(card.formula));
-        page += &format!("| [`{id}`]({id}.md) | {title} | {status} | {formula} |\n");
-    }
+        format!("| [`{id}`]({id}.md) | {title} | {status} | {formula} |\n")
+    }));
     page
 }
 
@@ -83,6 +80,14 @@ fn bounds(least: Option<String>, most: Option<String>) -> String {
     }
 }
 
+fn head(card: &Card) -> String {
+    let Card { id, title, formula, .. } = card;
+    let status = status(card.status);
+    format!(
+        "{WRITTEN}\n# {title}\n\n`mechanism = \"{id}\"` · {status}\n\n```text\n{formula}\n```\n"
+    )
+}
+
 fn status(status: Status) -> String {
     match status {
         Status::Preview { since } => format!("preview since {since}"),
@@ -96,7 +101,7 @@ fn settings(settings: &[Setting]) -> String {
     }
     let mut text = "\n## Settings\n\n| key | may be | when absent | meaning |\n".to_owned();
     text += "|---|---|---|---|\n";
-    for setting in settings {
+    text.extend(settings.iter().map(|setting| {
         let absent = match setting.default {
             Absent::Required => "must be given".to_owned(),
             Absent::None(meaning) => meaning.to_owned(),
@@ -104,8 +109,8 @@ fn settings(settings: &[Setting]) -> String {
         };
         let kind = cell(&kind_in_words(setting.kind));
         let (absent, doc) = (cell(&absent), cell(setting.doc));
-        text += &format!("| `{}` | {kind} | {absent} | {doc} |\n", setting.name);
-    }
+        format!("| `{}` | {kind} | {absent} | {doc} |\n", setting.name)
+    }));
     text
 }
 
@@ -117,30 +122,29 @@ fn actions(actions: &[Action]) -> String {
                     with `time`, `actor`, `action` and the fields below.\n\n\
                     | action | fields | meaning |\n|---|---|---|\n"
         .to_owned();
-    for action in actions {
+    text.extend(actions.iter().map(|action| {
         let (fields, doc) = (names(action.fields), cell(action.doc));
-        text += &format!("| `{}` | {fields} | {doc} |\n", action.name);
-    }
+        format!("| `{}` | {fields} | {doc} |\n", action.name)
+    }));
     text
 }
 
 fn signals(card: &Card) -> String {
-    let mut text = String::new();
-    for (verb, signals) in [("Reads", card.reads), ("Emits", card.emits)] {
-        if !signals.is_empty() {
-            text += &format!("* {verb}: {}\n", names(signals));
-        }
-    }
+    let line = |verb: &str, signals: &[&str]| match signals {
+        [] => String::new(),
+        signals => format!("* {verb}: {}\n", names(signals)),
+    };
+    let text = line("Reads", card.reads) + &line("Emits", card.emits);
     if text.is_empty() { text } else { format!("\n## Signals\n\n{text}") }
 }
 
 fn references(sources: &[Source]) -> String {
-    let mut text = String::new();
-    for Source { cite, url } in sources {
-        // Writing to a string cannot fail.
-        let _ = writeln!(text, "* {cite}: <{url}>");
+    if sources.is_empty() {
+        return String::new();
     }
-    if text.is_empty() { text } else { format!("\n## References\n\n{text}") }
+    let mut text = "\n## References\n\n".to_owned();
+    text.extend(sources.iter().map(|Source { cite, url }| format!("* {cite}: <{url}>\n")));
+    text
 }
 
 fn names(names: &[&str]) -> String {
@@ -197,7 +201,7 @@ fn without_item_links(line: &str) -> String {
         text += before;
         match after.split_once("`]") {
             Some((name, tail)) if !tail.starts_with(['(', '[', ':']) => {
-                text += &format!("`{name}`");
+                text.extend(["`", name, "`"]);
                 rest = tail;
             }
             _ => {

@@ -38,15 +38,15 @@ pub fn network_schema(catalogue: &[Entry]) -> Value {
     let mut schema = table(
         "An allonet network: how money flows from sources through neurons to recipients.",
         &["network", "assets"],
-        json!({
+        &json!({
             "network": network(),
-            "assets": by_id("The assets money is counted in.", asset()),
-            "sources": by_id("Nodes that bring money in.", source()),
-            "neurons": by_id("Nodes that apply a mechanism.", reference("neuron")),
-            "recipients": by_id("Nodes where money comes to rest.", recipient()),
-            "edges": list("Special edges between two nodes.", edge()),
-            "signals": list("Edges that carry data.", signal()),
-            "promises": list("Bounds that every run keeps.", promise()),
+            "assets": by_id("The assets money is counted in.", &asset()),
+            "sources": by_id("Nodes that bring money in.", &source()),
+            "neurons": by_id("Nodes that apply a mechanism.", &reference("neuron")),
+            "recipients": by_id("Nodes where money comes to rest.", &recipient()),
+            "edges": list("Special edges between two nodes.", &edge()),
+            "signals": list("Edges that carry data.", &signal()),
+            "promises": list("Bounds that every run keeps.", &promise()),
         }),
     );
     schema["$schema"] = json!("https://json-schema.org/draft/2020-12/schema");
@@ -61,14 +61,16 @@ fn network() -> Value {
     table(
         "The network as a whole.",
         &["name"],
-        json!({
+        &json!({
             "name": id("Id of the network."),
             "title": text("Name for people."),
             "description": text("What the network is for."),
             "asset": text("Main asset, a key of `assets`; the first when absent."),
             "epochs": whole(1, "How many epochs a run has; 1 when absent."),
-            "epoch_ends": list("When each epoch ends; their number is the number of epochs.",
-                reference("time")),
+            "epoch_ends": list(
+                "When each epoch ends; their number is the number of epochs.",
+                &reference("time"),
+            ),
             "max_depth": whole(1, "Most hops from a source to a recipient."),
             "recipients": text("Table of recipients: a CSV file with id, title and address."),
         }),
@@ -79,7 +81,7 @@ fn asset() -> Value {
     table(
         "An asset.",
         &["decimals"],
-        json!({
+        &json!({
             "symbol": text("Ticker; the key when absent."),
             "decimals": {
                 "type": "integer", "minimum": 0, "maximum": 255,
@@ -95,7 +97,7 @@ fn source() -> Value {
     let dated = table(
         "Money that comes in one epoch.",
         &["amount"],
-        json!({
+        &json!({
             "amount": reference("amount"),
             "epoch": whole(0, "In which epoch, from 0."),
         }),
@@ -104,7 +106,7 @@ fn source() -> Value {
     table(
         "A node that brings money in.",
         &["gives", "to"],
-        json!({
+        &json!({
             "title": text("Name for people."),
             "gives": {
                 "description": "What it brings in: `500_000 USDC`, a list of such amounts, \
@@ -122,7 +124,7 @@ fn recipient() -> Value {
     table(
         "A node where money comes to rest.",
         &[],
-        json!({ "title": text("Name for people."), "address": reference("address") }),
+        &json!({ "title": text("Name for people."), "address": reference("address") }),
     )
 }
 
@@ -130,7 +132,7 @@ fn edge() -> Value {
     table(
         "What is special about an edge that a node already has.",
         &["from", "to"],
-        json!({
+        &json!({
             "from": id("Where money leaves."),
             "to": id("Where it arrives."),
             "delay": whole(0, "Arrives so many epochs later."),
@@ -143,7 +145,7 @@ fn signal() -> Value {
     table(
         "An edge that carries data from one neuron to another.",
         &["from", "to", "name"],
-        json!({
+        &json!({
             "from": id("The neuron that emits the signal."),
             "to": id("The neuron that reads it."),
             "name": text("Its name on the emitter's card."),
@@ -157,7 +159,7 @@ fn promise() -> Value {
     table(
         "Bounds; a broken one stops the run.",
         &[],
-        json!({
+        &json!({
             "on": id("The node they bind; the whole network when absent."),
             "max_share": reference("share"),
             "max_voter_effect": reference("share"),
@@ -194,7 +196,7 @@ fn neuron(card: &Card) -> Value {
         let doc = format!("Event log, one JSON object a line; actions: {}.", names.join(", "));
         properties.insert("events".to_owned(), text(&doc));
     }
-    let mut schema = table(card.formula, &required, Value::Object(properties));
+    let mut schema = table(card.formula, &required, &Value::Object(properties));
     schema["title"] = json!(card.title);
     schema
 }
@@ -265,11 +267,11 @@ fn shared_definitions() -> Map<String, Value> {
     let pinch = table(
         "A small share diverted to another node.",
         &["share", "to"],
-        json!({ "share": reference("share"), "to": id("Where it goes.") }),
+        &json!({ "share": reference("share"), "to": id("Where it goes.") }),
     );
     let weights = json!({
         "description": "One payee, or payees with their weights: `{ council = \"70%\", … }`.",
-        "anyOf": [id("The one payee."), by_id("Payees with their weights.", weight)],
+        "anyOf": [id("The one payee."), by_id("Payees with their weights.", &weight)],
     });
     let entries = [
         ("share", pattern(SHARE, "Part of a whole: `4%`, `0.04` or `1/25`.")),
@@ -287,7 +289,7 @@ fn reference(name: &str) -> Value {
 }
 
 /// A table with these keys and no others.
-fn table(doc: &str, required: &[&str], properties: Value) -> Value {
+fn table(doc: &str, required: &[&str], properties: &Value) -> Value {
     json!({
         "type": "object",
         "description": doc,
@@ -298,7 +300,7 @@ fn table(doc: &str, required: &[&str], properties: Value) -> Value {
 }
 
 /// A table whose keys are ids.
-fn by_id(doc: &str, item: Value) -> Value {
+fn by_id(doc: &str, item: &Value) -> Value {
     json!({
         "type": "object",
         "description": doc,
@@ -307,7 +309,7 @@ fn by_id(doc: &str, item: Value) -> Value {
     })
 }
 
-fn list(doc: &str, item: Value) -> Value {
+fn list(doc: &str, item: &Value) -> Value {
     json!({ "type": "array", "description": doc, "items": item })
 }
 

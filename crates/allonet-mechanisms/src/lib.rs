@@ -1,1 +1,22 @@
-//! mechanisms
+//! The mechanism catalogue: one file for each rule.
+
+use allonet_core::mechanism::Entry;
+
+pub mod flow;
+pub mod governed;
+pub mod quadratic;
+pub mod trial;
+
+mod transaction;
+
+/// By the id of the card.
+static CATALOGUE: &[Entry] = &[
+    Entry { card: &governed::multisig::CARD, build: governed::multisig::build },
+    Entry { card: &flow::pass_through::CARD, build: flow::pass_through::build },
+    Entry { card: &flow::split::CARD, build: flow::split::build },
+];
+
+/// All mechanisms, by the id of their card.
+pub fn catalogue() -> &'static [Entry] {
+    CATALOGUE
+}

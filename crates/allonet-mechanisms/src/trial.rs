@@ -22,6 +22,7 @@ use allonet_core::mechanism::{
 };
 use allonet_core::money::{Amount, Asset};
 use allonet_core::signal::{Signal, SignalData};
+use thiserror::Error;
 
 /// A mechanism with its settings, and what its turns see.
 #[derive(Clone, Debug)]
@@ -43,27 +44,15 @@ pub struct Trial {
 }
 
 /// Why a trial did not come to a result.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Error)]
 pub enum NoTrial {
     /// The settings or data are at fault.
+    #[error("{}", .0.iter().map(Fault::to_string).collect::<Vec<_>>().join("\n"))]
     Faults(Vec<Fault>),
     /// The mechanism refuses its turn.
-    Refusal(Refusal),
+    #[error(transparent)]
+    Refusal(#[from] Refusal),
 }
-
-impl std::fmt::Display for NoTrial {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        match self {
-            Self::Faults(faults) => {
-                let texts: Vec<String> = faults.iter().map(Fault::to_string).collect();
-                f.write_str(&texts.join("\n"))
-            }
-            Self::Refusal(refusal) => refusal.fmt(f),
-        }
-    }
-}
-
-impl std::error::Error for NoTrial {}
 
 /// What one turn came to.
 #[derive(Clone, Debug, PartialEq)]
@@ -194,8 +183,8 @@ impl Trial {
     pub fn run(&self, base_units: u128) -> Result<TurnResult, NoTrial> {
         let mut inflow = Purse::empty(self.assets.len());
         inflow.put(0, Amount::from_base(base_units)).expect("an empty purse has room");
-        self.turn(&*self.build()?, 0, &inflow, &inflow, &self.events, &State::empty())
-            .map_err(NoTrial::Refusal)
+        let rule = self.build()?;
+        Ok(self.turn(&*rule, 0, &inflow, &inflow, &self.events, &State::empty())?)
     }
 
     /// Takes one turn of a mechanism built from this trial.
@@ -235,4 +224,17 @@ impl OracleFactory for Host {
             Fault::new("no-programs", message)
         })
     }
+}
+
+/// A file of reference data kept beside the repository, if it is there.
+#[cfg(test)]
+#[expect(clippy::print_stdout, reason = "a test says when it is skipped")]
+pub(crate) fn shared_data(path: &str) -> Option<String> {
+    let beside = concat!(env!("CARGO_MANIFEST_DIR"), "/../../../shared/data");
+    let folder = std::env::var("ALLONET_DATA").unwrap_or_else(|_| beside.to_owned());
+    let text = std::fs::read_to_string(std::path::Path::new(&folder).join(path)).ok();
+    if text.is_none() {
+        println!("skipped: {path} is not under {folder}");
+    }
+    text
 }

@@ -43,7 +43,7 @@ pub fn data(relative: &str) -> Option<PathBuf> {
     }
 }
 
-/// The first of the two folders that there is, with `relative` in it.
+/// `relative` in the named folder, or beside the repository if none is named.
 fn locate(relative: &str, named: Option<&Path>, beside: &Path) -> Result<PathBuf, String> {
     let folder = named.unwrap_or(beside);
     let path = folder.join(relative);

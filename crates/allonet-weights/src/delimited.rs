@@ -4,7 +4,7 @@
 
 use csv::{ReaderBuilder, StringRecord, Trim};
 
-use crate::import::ImportError;
+use crate::import::{ImportError, ReadOptions};
 use crate::lines::{Lines, Place};
 
 /// A column a reader asks for, under any of several header names.
@@ -17,18 +17,12 @@ pub(crate) struct Column {
 
 impl Column {
     /// A column the table must have; earlier header names are preferred.
-    pub(crate) const fn required(
-        name: &'static str,
-        headers: &'static [&'static str],
-    ) -> Self {
+    pub(crate) const fn required(name: &'static str, headers: &'static [&'static str]) -> Self {
         Self { name, headers, required: true }
     }
 
     /// A column the table may lack.
-    pub(crate) const fn optional(
-        name: &'static str,
-        headers: &'static [&'static str],
-    ) -> Self {
+    pub(crate) const fn optional(name: &'static str, headers: &'static [&'static str]) -> Self {
         Self { name, headers, required: false }
     }
 
@@ -77,10 +71,8 @@ impl<'a> Table<'a> {
             records: Vec::new(),
         };
         table.check_header(&header)?;
-        let mut reader = ReaderBuilder::new()
-            .delimiter(delimiter)
-            .trim(Trim::All)
-            .from_reader(text.as_bytes());
+        let mut reader =
+            ReaderBuilder::new().delimiter(delimiter).trim(Trim::All).from_reader(text.as_bytes());
         for record in reader.records() {
             let record = record.map_err(|error| table.broken_row(&error, header.len()))?;
             table.check_fields(&record)?;
@@ -208,8 +200,29 @@ impl<'t> Row<'t> {
     /// The text of a required column; empty is refused.
     pub(crate) fn text(&self, column: usize) -> Result<&'t str, ImportError> {
         self.optional(column).ok_or_else(|| {
-            self.refuse(column, "nothing".to_owned(), "a name", "fill in the field or remove the row")
+            self.refuse(
+                column,
+                "nothing".to_owned(),
+                "a name",
+                "fill in the field or remove the row",
+            )
         })
+    }
+
+    /// The canonical repository name of a required column.
+    pub(crate) fn repository(
+        &self,
+        column: usize,
+        options: &ReadOptions,
+    ) -> Result<String, ImportError> {
+        let address = self.text(column)?;
+        let name = options.repository(address);
+        if name.is_empty() {
+            let found = format!("`{}`", shown(address));
+            let hint = "name the repository, for instance https://github.com/owner/name";
+            return Err(self.refuse(column, found, "a repository", hint));
+        }
+        Ok(name)
     }
 
     /// The number of a required column, within `0 ..= largest`.

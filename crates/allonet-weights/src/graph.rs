@@ -242,6 +242,18 @@ impl DependencyGraph {
         depths
     }
 
+    /// The same graph, with a listed node for each of these ids; those it has
+    /// already stay as they are. For projects that depend on nothing, which a
+    /// table of edges cannot name.
+    #[must_use]
+    pub fn with_nodes<S: AsRef<str>>(&self, ids: &[S]) -> Self {
+        let mut builder = GraphBuilder::from_graph(self);
+        for id in ids {
+            builder.list(id.as_ref());
+        }
+        builder.finish()
+    }
+
     /// The same graph with exactly these nodes as roots.
     pub fn with_roots<S: AsRef<str>>(mut self, ids: &[S]) -> Result<Self, GraphError> {
         let mut roots = Vec::with_capacity(ids.len());

@@ -140,7 +140,7 @@ pub struct ReadOptions<'a> {
 
 impl ReadOptions<'_> {
     /// The canonical name of a repository under the current aliases.
-    fn repository(&self, address: &str) -> String {
+    pub(crate) fn repository(&self, address: &str) -> String {
         self.aliases.map_or_else(
             || crate::repository::canonical_repo(address),
             |aliases| aliases.resolve(address),
@@ -197,7 +197,8 @@ pub fn detect(file_name: &str, text: &str) -> Option<Format> {
     if text.lines().any(|line| line.trim() == "[[package]]") {
         return Some(detect_toml(text));
     }
-    let first = text.lines().map(str::trim).find(|line| !line.is_empty() && !line.starts_with("//"));
+    let first =
+        text.lines().map(str::trim).find(|line| !line.is_empty() && !line.starts_with("//"));
     first.filter(|line| line.starts_with("module ")).map(|_| Format::GoMod)
 }
 

@@ -29,9 +29,9 @@ impl Lines {
     pub(crate) fn place(&self, text: &str, offset: usize) -> Place {
         let line = self.line(offset);
         let start = self.starts[line as usize - 1];
-        let column = text
-            .get(start..)
-            .map_or(0, |rest| rest.char_indices().take_while(|(at, _)| start + at < offset).count());
+        let column = text.get(start..).map_or(0, |rest| {
+            rest.char_indices().take_while(|(at, _)| start + at < offset).count()
+        });
         Place { line, column: count(column + 1) }
     }
 

@@ -30,7 +30,10 @@ mod tests {
     #[test]
     fn versions_come_off_and_scopes_stay() {
         assert_eq!(without_version("pkg:cargo/serde@1.0.1"), "pkg:cargo/serde");
-        assert_eq!(without_version("pkg:npm/%40babel/core@7.0.0?arch=x#lib"), "pkg:npm/%40babel/core");
+        assert_eq!(
+            without_version("pkg:npm/%40babel/core@7.0.0?arch=x#lib"),
+            "pkg:npm/%40babel/core"
+        );
         assert_eq!(without_version("pkg:npm/@babel/core@7.0.0"), "pkg:npm/@babel/core");
         assert_eq!(without_version("pkg:npm/@babel/core"), "pkg:npm/@babel/core");
         assert_eq!(without_version(""), "");

@@ -43,9 +43,9 @@ fn shorten(address: &str) -> String {
         Some((_, rest)) => (true, rest),
         None => (false, address),
     };
-    let rest = rest.strip_prefix("pkg:github/").map_or(rest, |name| {
-        name.split_once('@').map_or(name, |(name, _version)| name)
-    });
+    let rest = rest
+        .strip_prefix("pkg:github/")
+        .map_or(rest, |name| name.split_once('@').map_or(name, |(name, _version)| name));
     let rest = rest.strip_prefix("github:").unwrap_or(rest);
     let rest = without_user(rest, had_scheme);
     let mut segments = rest.split('/').filter(|segment| !segment.is_empty());
@@ -79,8 +79,12 @@ fn without_user(rest: &str, had_scheme: bool) -> String {
     format!("{host}/{tail}")
 }
 
+/// Drops `.git`, and the `@revision` that SPDX locations end in.
 fn without_git(name: &str) -> String {
-    name.trim_end_matches('/').trim_end_matches(".git").to_owned()
+    let name = name.trim_end_matches('/');
+    let last = name.rfind('/').map_or(name.len(), |slash| slash + 1);
+    let end = name[last..].find('@').filter(|&at| at > 0).map_or(name.len(), |at| last + at);
+    name[..end].trim_end_matches(".git").to_owned()
 }
 
 /// Old names of repositories and what they are called now.
@@ -180,6 +184,7 @@ mod tests {
             "github:serde-rs/serde",
             "github.com/serde-rs/serde/v2",
             "pkg:github/serde-rs/serde@main",
+            "git+https://github.com/serde-rs/serde.git@1a2b",
             "  serde-rs/serde/tree/main/x ",
         ] {
             assert_eq!(canonical_repo(address), "serde-rs/serde", "{address}");

@@ -1,8 +1,16 @@
 // Puts the page together and keeps its state.
 
 const state = {
-  asset: 0, top: 20, order: "id", hide: false, focus: null,
-  table: "recipients", query: "", sort: null, limit: FIRST_ROWS, link: null,
+  asset: 0,
+  top: 20,
+  order: "id",
+  hide: false,
+  focus: null,
+  table: "recipients",
+  query: "",
+  sort: null,
+  limit: FIRST_ROWS,
+  link: null,
 };
 
 /** What the other files need: model, view of the chosen asset, texts, and ways to move around. */
@@ -17,65 +25,85 @@ function start() {
   drawVerify(report);
   connectControls();
   if (report.assets.length) chooseAsset(0);
-  else document.querySelector("main").prepend(el("p", { class: "page empty" }, "This network has no assets, so there is nothing to show."));
+  else
+    document
+      .querySelector("main")
+      .prepend(
+        el(
+          "p",
+          { class: "page empty" },
+          "This network has no assets, so there is nothing to show.",
+        ),
+      );
   openFromAddress();
   window.addEventListener("hashchange", openFromAddress);
 }
 
-// ---- header -------------------------------------------------------------------------------
-
-function drawHeader(report) {
-  const { network } = report;
-  byId("engine").textContent = `${report.engine} · run report`;
-  byId("name").textContent = network.title || network.name || "Untitled network";
-  byId("description").textContent = network.description ?? "";
-  byId("description").hidden = !network.description;
-  const fact = (name, ...value) => el("div", {}, el("dt", {}, name), el("dd", {}, ...value));
-  byId("facts").append(
-    fact("Network", network.name),
-    fact("Run", el("code", { title: report.run_id }, `${report.run_id.slice(0, 12)}${report.run_id.length > 12 ? "…" : ""}`), copyButton("Copy", () => report.run_id)),
-    fact("Epochs", groupDigits(String(report.epochs))),
-  );
-  byId("foot").textContent = `Run ${report.run_id}. Made by ${report.engine}. This file is complete: it loads nothing and sends nothing.`;
-  choices(byId("assets"), report.assets.map((asset, index) => [String(index), asset.symbol]), "0", (value) => chooseAsset(Number(value)));
-  byId("assets").hidden = report.assets.length < 2;
-}
+// ---- choices ------------------------------------------------------------------------------
 
 /** A row of buttons of which one is pressed; a select when there are many. */
 function choices(host, options, chosen, onChoose) {
   if (options.length > 6) {
-    const select = el("select", { "aria-label": host.getAttribute("aria-label") }, options.map(([value, label]) => el("option", { value }, label)));
+    const select = el(
+      "select",
+      { "aria-label": host.getAttribute("aria-label") },
+      options.map(([value, label]) => el("option", { value }, label)),
+    );
     select.value = chosen;
     select.addEventListener("change", () => onChoose(select.value));
     host.replaceChildren(select);
     return;
   }
-  host.replaceChildren(...options.map(([value, label]) => el("button", {
-    type: "button", "aria-pressed": String(value === chosen),
-    onclick: (event) => {
-      for (const button of host.children) button.setAttribute("aria-pressed", String(button === event.currentTarget));
-      onChoose(value);
-    },
-  }, label)));
+  host.replaceChildren(
+    ...options.map(([value, label]) =>
+      el(
+        "button",
+        {
+          type: "button",
+          "aria-pressed": String(value === chosen),
+          onclick: (event) => {
+            for (const button of host.children)
+              button.setAttribute("aria-pressed", String(button === event.currentTarget));
+            onChoose(value);
+          },
+        },
+        label,
+      ),
+    ),
+  );
 }
 
 function chooseAsset(index) {
-  Object.assign(state, { asset: index, focus: null, link: null, sort: null, limit: FIRST_ROWS, hide: false });
+  Object.assign(state, {
+    asset: index,
+    focus: null,
+    link: null,
+    sort: null,
+    limit: FIRST_ROWS,
+    hide: false,
+  });
   byId("hide").checked = false;
   const view = assetView(page.model, index);
   const { asset, totals } = view;
   const digits = listDigits(totals.brought_in, asset.decimals);
-  const exact = (units, places = exactDigits([units], asset.decimals)) => formatUnits(units, asset.decimals, places);
+  const exact = (units, places = exactDigits([units], asset.decimals)) =>
+    formatUnits(units, asset.decimals, places);
   const list = (units) => formatUnits(units, asset.decimals, digits);
   Object.assign(page, {
-    view, digits,
+    view,
+    digits,
     text: {
-      totals, plain: exact, list,
+      totals,
+      plain: exact,
+      list,
       exact: (units) => `${exact(units)} ${asset.symbol}`,
       money: (units) => `${list(units)} ${asset.symbol}`,
-      round: (units) => `${units < 10n ** 15n * 10n ** BigInt(asset.decimals)
-        ? formatUnits(units, asset.decimals, exactDigits([units], asset.decimals, 0))
-        : compactUnits(units, asset.decimals, digits)} ${asset.symbol}`,
+      round: (units) =>
+        `${
+          units < 10n ** 15n * 10n ** BigInt(asset.decimals)
+            ? formatUnits(units, asset.decimals, exactDigits([units], asset.decimals, 0))
+            : compactUnits(units, asset.decimals, digits)
+        } ${asset.symbol}`,
       share: (units) => formatShare(units, totals.brought_in),
       compact: (units) => compactUnits(units, asset.decimals, digits),
     },
@@ -83,90 +111,6 @@ function chooseAsset(index) {
   drawTotals();
   drawFlow();
   chooseTable(state.table);
-}
-
-// ---- totals and checks --------------------------------------------------------------------
-
-const WHERE = [["paid", "paid"], ["retained", "retained"], ["unspent", "unspent"], ["in_flight", "in flight"]];
-
-function drawTotals() {
-  const { asset, totals } = page.view;
-  const digits = exactDigits(Object.values(totals), asset.decimals);
-  const texts = (name) => formatUnits(totals[name], asset.decimals, digits);
-  const term = (sign, name, words, css) => el("div", { class: css },
-    el("dt", {}, el("span", { class: "sign", "aria-hidden": "true" }, sign), words),
-    el("dd", { class: "num" }, ...breakable(texts(name)), css === "first" ? el("span", { class: "symbol" }, ` ${asset.symbol}`) : null));
-  const equation = byId("equation");
-  equation.replaceChildren(
-    term("", "brought_in", "brought in", "first"),
-    ...WHERE.map(([name, words], i) => term(i ? "+" : "=", name, words, `${name}${totals[name] ? "" : " none"}`)),
-  );
-  const longest = Math.max(...Object.keys(totals).map((name) => texts(name).length));
-  equation.classList.toggle("long", longest > 14);
-  byId("stack").replaceChildren(...WHERE.filter(([name]) => totals[name] > 0n).map(([name]) => el("span", {
-    class: name, style: { "flex-grow": String(Math.max(0.004, ratio(totals[name], totals.brought_in))) },
-  })));
-  const gone = sum(WHERE.map(([name]) => totals[name]));
-  const line = byId("conservation");
-  const good = gone === totals.brought_in;
-  line.className = `check ${good ? "good" : "bad"}`;
-  line.textContent = totals.brought_in === 0n && good ? `No ${asset.symbol} was brought in.`
-    : good ? `✓ Adds up exactly, to the last of ${asset.decimals} decimals`
-      : `✗ Does not add up: ${page.text.exact(gone)} accounted for, ${page.text.exact(totals.brought_in)} brought in`;
-  drawAllAssets();
-}
-
-/** With several assets, all conservation lines in one table. */
-function drawAllAssets() {
-  const { assets } = page.model.report;
-  if (assets.length < 2) return;
-  const list = (value, { decimals }, digits) => {
-    const text = formatUnits(value, decimals, digits);
-    return text.length > 20 ? compactUnits(value, decimals, digits) : text;
-  };
-  const row = (asset, index) => {
-    const units = ["brought_in", ...WHERE.map(([name]) => name)].map((name) => BigInt(asset.totals[name]));
-    const digits = listDigits(units[0], asset.decimals);
-    const place = [asset.chain, asset.address].filter(Boolean).join(" ");
-    return el("tr", { class: index === state.asset ? "current" : null },
-      el("th", { scope: "row", title: place || null }, asset.symbol, asset.chain ? el("span", { class: "id" }, asset.chain) : null),
-      units.map((value) => el("td", { class: "num", title: formatUnits(value, asset.decimals) }, list(value, asset, digits))));
-  };
-  byId("all-assets").replaceChildren(scroller("All assets", el("table", { class: "small" },
-    el("thead", {}, el("tr", {}, ["Asset", "Brought in", "Paid", "Retained", "Unspent", "In flight"].map((name, i) => el("th", { scope: "col", class: i ? "num" : null }, name)))),
-    el("tbody", {}, assets.map(row)))));
-}
-
-function drawChecks(report) {
-  const { promises, warnings, overrides } = report;
-  const broken = promises.filter((promise) => !promise.held).length;
-  const heading = promises.length === 0 ? "None declared"
-    : broken ? `${broken} of ${plural(promises.length, "promise")} broken` : `${promises.length === 1 ? "Held" : `All ${promises.length} held`}`;
-  byId("checks").replaceChildren(
-    card("Promises", heading, broken ? "bad" : promises.length ? "good" : "", [...promises].sort((a, b) => a.held - b.held).map((promise) => el("li", {},
-      el("span", { class: `glyph ${promise.held ? "good" : "bad"}` }, promise.held ? "✓" : "✗"),
-      el("span", {}, el("span", { class: "away" }, promise.held ? "Held: " : "Broken: "), promise.text, promise.detail ? el("span", { class: "note" }, promise.detail) : null))),
-    "The operator of this network declares no bounds."),
-    card("Warnings", warnings.length ? plural(warnings.length, "warning") : "None", warnings.length ? "warn" : "good", warnings.map((warning) => {
-      const node = page.model.nodes[warning.node];
-      return el("li", {}, el("span", { class: "glyph warn", "aria-hidden": "true" }, "!"),
-        el("span", {}, warning.text, node ? el("span", { class: "note" }, nodeButton(node, page)) : null));
-    }), "Nothing needs a second look."),
-    card("Manual changes", overrides.length ? plural(overrides.length, "change") : "None", overrides.length ? "warn" : "good", overrides.map((change) => el("li", {},
-      el("span", { class: "glyph warn", "aria-hidden": "true" }, "✎"),
-      el("span", {}, change.what, el("span", { class: "note" }, `${change.author}: ${change.reason}`)))),
-    "Every amount follows from the inputs by the rules."),
-  );
-}
-
-const CARD_ITEMS = 3;
-
-function card(title, heading, css, items, empty) {
-  const list = (part) => el("ul", { class: "items" }, part);
-  return el("article", { class: "card" },
-    el("h2", {}, title), el("p", { class: `state ${css}` }, heading),
-    items.length ? list(items.slice(0, CARD_ITEMS)) : el("p", { class: "empty" }, empty),
-    items.length > CARD_ITEMS ? el("details", {}, el("summary", {}, `${items.length - CARD_ITEMS} more`), list(items.slice(CARD_ITEMS))) : null);
 }
 
 // ---- flow ---------------------------------------------------------------------------------
@@ -186,9 +130,17 @@ function drawFlow() {
     host.replaceChildren(el("p", { class: "empty" }, `No ${view.asset.symbol} moved in this run.`));
     return;
   }
-  const plan = drawChart(host, flow, { order: state.order, text, on: { box: chooseBox, band: chooseBand, hint: showTip } });
+  const plan = drawChart(host, flow, {
+    order: state.order,
+    text,
+    on: { box: chooseBox, band: chooseBand, hint: showTip },
+  });
   const wide = plan.width > host.clientWidth;
-  for (const [name, value] of [["tabindex", "0"], ["role", "region"], ["aria-label", "Drawing, scrolls sideways"]]) {
+  for (const [name, value] of [
+    ["tabindex", "0"],
+    ["role", "region"],
+    ["aria-label", "Drawing, scrolls sideways"],
+  ]) {
     if (wide) host.setAttribute(name, value);
     else host.removeAttribute(name);
   }
@@ -196,12 +148,18 @@ function drawFlow() {
   drawTops();
   const tick = byId("hide");
   tick.disabled = !flow.largest || state.focus !== null;
-  tick.nextElementSibling.textContent = flow.largest ? `Hide the largest (${fit(flow.largest.label, 160)}, ${formatShare(flow.largest.inflow, view.totals.brought_in)})` : "Hide the largest";
+  tick.nextElementSibling.textContent = flow.largest
+    ? `Hide the largest (${fit(flow.largest.label, 160)}, ${formatShare(flow.largest.inflow, view.totals.brought_in)})`
+    : "Hide the largest";
   showHint();
 }
 
 function drawTops() {
-  const most = Math.max(...["source", "neuron", "recipient"].map((kind) => page.model.nodes.filter((node) => node.kind === kind).length));
+  const most = Math.max(
+    ...["source", "neuron", "recipient"].map(
+      (kind) => page.model.nodes.filter((node) => node.kind === kind).length,
+    ),
+  );
   const sizes = TOPS.filter((size) => size < most);
   const options = sizes.map((size) => [size, `the ${size} largest of each kind`]);
   if (most <= 300) options.push([300, "all"]);
@@ -218,11 +176,29 @@ function drawFocus(flow) {
   line.hidden = !flow.focused && !flow.hidden;
   if (flow.focused) {
     line.replaceChildren(
-      el("span", { class: "grow" }, "Only what passes through ", el("strong", {}, flow.focused.label), ". Bands are cut in proportion at each step; tips and tables give the booked amounts."),
-      el("button", { type: "button", class: "button", onclick: () => openBox(flow.focused) }, "Details"),
-      el("button", { type: "button", class: "button", onclick: () => setFocus(null) }, "Show all"));
+      el(
+        "span",
+        { class: "grow" },
+        "Only what passes through ",
+        el("strong", {}, flow.focused.label),
+        ". Bands and labels show that part, in proportion at each step; tips and tables give the booked amounts.",
+      ),
+      el(
+        "button",
+        { type: "button", class: "button", onclick: () => openBox(flow.focused) },
+        "Details",
+      ),
+      el("button", { type: "button", class: "button", onclick: () => setFocus(null) }, "Show all"),
+    );
   } else if (flow.hidden) {
-    line.replaceChildren(el("span", {}, el("strong", {}, flow.hidden.label), ` (${page.text.money(flow.hidden.inflow)}) is left out, with its part of every band before it.`));
+    line.replaceChildren(
+      el(
+        "span",
+        {},
+        el("strong", {}, flow.hidden.label),
+        ` (${page.text.money(flow.hidden.inflow)}) is left out, with its part of every band before it.`,
+      ),
+    );
   }
 }
 
@@ -235,7 +211,9 @@ function setFocus(index) {
 function chooseBox(box) {
   showTip(null);
   if (box.rest) {
-    const next = [...byId("top").options].map((option) => Number(option.value)).find((value) => value > state.top);
+    const next = [...byId("top").options]
+      .map((option) => Number(option.value))
+      .find((value) => value > state.top);
     if (next) {
       state.top = next;
       drawFlow();
@@ -247,23 +225,38 @@ function chooseBox(box) {
 function chooseBand(band, lines) {
   const side = (box) => new Set(box.members.map((node) => node.index));
   const show = () => {
-    state.link = { from: side(band.from), to: side(band.to), kind: band.kind, label: `${band.from.label} → ${band.to.label}` };
+    state.link = {
+      from: side(band.from),
+      to: side(band.to),
+      kind: band.kind,
+      label: `${band.from.label} → ${band.to.label}`,
+    };
     chooseTable("links", true);
   };
-  byId("hint").replaceChildren(el("strong", {}, lines[0]), ` ${lines.slice(1).join(" · ")} `, el("button", { type: "button", class: "button", onclick: show }, "Show its rows"));
+  byId("hint").replaceChildren(
+    el("strong", {}, lines[0]),
+    ` ${lines.slice(1).join(" · ")} `,
+    el("button", { type: "button", class: "button", onclick: show }, "Show its rows"),
+  );
 }
 
 function showHint() {
-  byId("hint").textContent = "Point at a band or box for its amount. Select a box to see only what passes through it, a band for its rows.";
+  byId("hint").textContent =
+    "Point at a band or box for its amount. Select a box to see only what passes through it, a band for its rows.";
 }
 
 function showTip(lines, event, target) {
   const tip = byId("tip");
   tip.hidden = !lines;
   if (!lines) return;
-  tip.replaceChildren(el("strong", {}, lines[0]), ...lines.slice(1).map((line) => el("span", {}, line)));
+  tip.replaceChildren(
+    el("strong", {}, lines[0]),
+    ...lines.slice(1).map((line) => el("span", {}, line)),
+  );
   const mark = target.closest("g[data-box]")?.querySelector(".bar") ?? target;
-  const box = event ? { left: event.clientX, bottom: event.clientY, top: event.clientY } : mark.getBoundingClientRect();
+  const box = event
+    ? { left: event.clientX, bottom: event.clientY, top: event.clientY }
+    : mark.getBoundingClientRect();
   const { offsetWidth: width, offsetHeight: height } = tip;
   const below = box.bottom + 14 + height < window.innerHeight;
   tip.style.left = `${Math.max(8, Math.min(box.left + 12, window.innerWidth - width - 8))}px`;
@@ -272,7 +265,11 @@ function showTip(lines, event, target) {
 
 // ---- tables -------------------------------------------------------------------------------
 
-const TABLES = [["recipients", "Recipients"], ["neurons", "Sources and neurons"], ["links", "Flows"]];
+const TABLES = [
+  ["recipients", "Recipients"],
+  ["neurons", "Sources and neurons"],
+  ["links", "Flows"],
+];
 
 function chooseTable(name, scroll = false) {
   Object.assign(state, { table: name, sort: null, limit: FIRST_ROWS, query: "" });
@@ -295,13 +292,29 @@ function drawRows() {
   const filter = byId("link-filter");
   filter.hidden = !state.link;
   if (state.link) {
-    filter.replaceChildren(el("span", { class: "grow" }, "Only ", el("strong", {}, state.link.label)),
-      el("button", { type: "button", class: "button", onclick: () => { state.link = null; drawRows(); } }, "Show all flows"));
+    filter.replaceChildren(
+      el("span", { class: "grow" }, "Only ", el("strong", {}, state.link.label)),
+      el(
+        "button",
+        {
+          type: "button",
+          class: "button",
+          onclick: () => {
+            state.link = null;
+            drawRows();
+          },
+        },
+        "Show all flows",
+      ),
+    );
   }
   byId("table-buttons").hidden = !table;
   if (!table || table.rows.length === 0) {
     byId("count").textContent = "";
-    const words = state.table === "recipients" ? `Nobody was paid ${asset.symbol} in this run.` : `No ${asset.symbol} moved in this run.`;
+    const words =
+      state.table === "recipients"
+        ? `Nobody was paid ${asset.symbol} in this run.`
+        : `No ${asset.symbol} moved in this run.`;
     byId("table").replaceChildren(el("p", { class: "empty" }, words));
     byId("more").replaceChildren();
     byId("rounding").textContent = "";
@@ -309,15 +322,39 @@ function drawRows() {
   }
   const rows = pickRows(table, state);
   page.rows = rows;
-  byId("count").textContent = rows.length === table.rows.length ? plural(rows.length, "row") : `${groupDigits(String(rows.length))} of ${plural(table.rows.length, "row")}`;
-  drawTable(byId("table"), table, rows, page, { ...state, caption: `${title}, ${asset.symbol}`, onSort: sortBy });
+  byId("count").textContent =
+    rows.length === table.rows.length
+      ? plural(rows.length, "row")
+      : `${groupDigits(String(rows.length))} of ${plural(table.rows.length, "row")}`;
+  drawTable(byId("table"), table, rows, page, {
+    ...state,
+    caption: `${title}, ${asset.symbol}`,
+    onSort: sortBy,
+  });
   if (!rows.length) byId("table").append(el("p", { class: "empty" }, "No row matches the search."));
   const left = rows.length - state.limit;
-  byId("more").replaceChildren(...(left > 0 ? [el("button", {
-    type: "button", class: "button", onclick: () => { state.limit += MORE_ROWS; drawRows(); },
-  }, `Show ${left > MORE_ROWS ? `${MORE_ROWS} more of ${groupDigits(String(left))}` : `the last ${left}`}`)] : []));
-  byId("rounding").textContent = page.digits < asset.decimals
-    ? `Tables show ${plural(page.digits, "decimal")}; a rounded amount gives its exact value on hover, in the details and in the CSV.` : "";
+  byId("more").replaceChildren(
+    ...(left > 0
+      ? [
+          el(
+            "button",
+            {
+              type: "button",
+              class: "button",
+              onclick: () => {
+                state.limit += MORE_ROWS;
+                drawRows();
+              },
+            },
+            `Show ${left > MORE_ROWS ? `${MORE_ROWS} more of ${groupDigits(String(left))}` : `the last ${left}`}`,
+          ),
+        ]
+      : []),
+  );
+  byId("rounding").textContent =
+    page.digits < asset.decimals
+      ? `Tables show ${plural(page.digits, "decimal")}; a rounded amount gives its exact value on hover, in the details and in the CSV.`
+      : "";
 }
 
 function sortBy(column) {
@@ -329,7 +366,7 @@ function sortBy(column) {
   byId("table").querySelectorAll("thead button")[column].focus();
 }
 
-// ---- panel, verify, theme -----------------------------------------------------------------
+// ---- panel and controls --------------------------------------------------------------------
 
 function openBox(box) {
   if (box.kind === "part") openPart(box.members);
@@ -352,7 +389,20 @@ function openPanel({ title, subtitle, blocks, linked }, index) {
   byId("panel-body").replaceChildren(...blocks);
   const drawn = throughput(page.view.money[index]) > 0n;
   byId("panel-tools").replaceChildren(
-    el("button", { type: "button", class: "button", disabled: !drawn, onclick: () => { closePanel(); setFocus(index); byId("flow-title").scrollIntoView(); } }, "Show its flow"),
+    el(
+      "button",
+      {
+        type: "button",
+        class: "button",
+        disabled: !drawn,
+        onclick: () => {
+          closePanel();
+          setFocus(index);
+          byId("flow-title").scrollIntoView();
+        },
+      },
+      "Show its flow",
+    ),
     ...(linked ? [copyButton("Copy link to this", () => window.location.href)] : []),
   );
   const panel = byId("panel");
@@ -373,43 +423,62 @@ function openFromAddress() {
   const found = /^#node=(.+)$/.exec(window.location.hash);
   if (!found || !page.view) return;
   let id = found[1];
-  try { id = decodeURIComponent(id); } catch { /* a half-typed escape is looked up as it stands */ }
+  try {
+    id = decodeURIComponent(id);
+  } catch {
+    /* a half-typed escape is looked up as it stands */
+  }
   const node = page.model.nodes.find((entry) => entry.id === id);
   if (node) openNode(node.index);
 }
 
-function drawVerify(report) {
-  const command = report.verify_command || "allonet verify receipt.json";
-  byId("verify").append(
-    el("p", { class: "lead" }, "Nobody has to be trusted here. With the receipt and the input files, this command recomputes every amount on your machine and names the first difference:"),
-    el("p", { class: "command" }, el("code", {}, command), copyButton("Copy", () => command)),
-    el("p", { class: "muted" }, "It must report run ", el("code", {}, ...breakable(report.run_id, 8)), "."),
-  );
-  if (!report.inputs.length) {
-    byId("verify").append(el("p", { class: "empty" }, "This run read no input files beside the network itself."));
-    return;
-  }
-  byId("verify").append(el("h3", {}, plural(report.inputs.length, "input file")), el("ul", { class: "inputs" }, report.inputs.map((input) => el("li", {},
-    el("span", { class: "path" }, ...breakable(input.path, 8)), el("span", { class: "num muted" }, plural(input.bytes, "byte")),
-    el("code", {}, ...breakable(input.blake3, 8))))));
-}
-
 function connectControls() {
-  const redraw = (change) => (event) => { change(event.target); drawFlow(); };
-  byId("top").addEventListener("change", redraw((input) => { state.top = Number(input.value); }));
-  byId("order").addEventListener("change", redraw((input) => { state.order = input.value; }));
-  byId("hide").addEventListener("change", redraw((input) => { state.hide = input.checked; }));
+  const redraw = (change) => (event) => {
+    change(event.target);
+    drawFlow();
+  };
+  byId("top").addEventListener(
+    "change",
+    redraw((input) => {
+      state.top = Number(input.value);
+    }),
+  );
+  byId("order").addEventListener(
+    "change",
+    redraw((input) => {
+      state.order = input.value;
+    }),
+  );
+  byId("hide").addEventListener(
+    "change",
+    redraw((input) => {
+      state.hide = input.checked;
+    }),
+  );
   byId("query").addEventListener("input", (event) => {
     Object.assign(state, { query: event.target.value, limit: FIRST_ROWS });
     if (page.table) drawRows();
   });
-  const fileName = () => [page.model.report.network.name, state.table, page.view.asset.symbol].join("-").replace(/[^\p{L}\p{N}._-]+/gu, "_");
+  const fileName = () =>
+    [page.model.report.network.name, state.table, page.view.asset.symbol]
+      .join("-")
+      .replace(/[^\p{L}\p{N}._-]+/gu, "_");
   byId("table-buttons").append(
     copyButton("Copy table", () => toTabs(tableCells(page.table, page.rows))),
-    el("button", { type: "button", class: "button quiet", onclick: () => download(`${fileName()}.csv`, toCsv(tableCells(page.table, page.rows))) }, "Download CSV"),
+    el(
+      "button",
+      {
+        type: "button",
+        class: "button quiet",
+        onclick: () => download(`${fileName()}.csv`, toCsv(tableCells(page.table, page.rows))),
+      },
+      "Download CSV",
+    ),
   );
   byId("panel-close").addEventListener("click", closePanel);
-  byId("panel").addEventListener("click", (event) => { if (event.target === byId("panel")) closePanel(); });
+  byId("panel").addEventListener("click", (event) => {
+    if (event.target === byId("panel")) closePanel();
+  });
   byId("panel").addEventListener("close", () => setAddress(""));
   window.addEventListener("resize", () => {
     if (page.view && byId("drawing").clientWidth !== drawnWidth) drawFlow();
@@ -419,8 +488,11 @@ function connectControls() {
 
 function connectTheme() {
   const dark = window.matchMedia("(prefers-color-scheme: dark)");
-  const isDark = () => (document.documentElement.dataset.theme ?? (dark.matches ? "dark" : "light")) === "dark";
-  const label = () => { byId("theme").textContent = isDark() ? "Light" : "Dark"; };
+  const isDark = () =>
+    (document.documentElement.dataset.theme ?? (dark.matches ? "dark" : "light")) === "dark";
+  const label = () => {
+    byId("theme").textContent = isDark() ? "Light" : "Dark";
+  };
   byId("theme").addEventListener("click", () => {
     document.documentElement.dataset.theme = isDark() ? "light" : "dark";
     label();

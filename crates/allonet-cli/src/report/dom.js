@@ -11,7 +11,8 @@ function el(tag, props = {}, ...children) {
     if (value === null || value === undefined || value === false) continue;
     if (name.startsWith("on")) node.addEventListener(name.slice(2), value);
     else if (name === "class") node.className = value;
-    else if (name === "style") for (const [k, v] of Object.entries(value)) node.style.setProperty(k, v);
+    else if (name === "style")
+      for (const [k, v] of Object.entries(value)) node.style.setProperty(k, v);
     else node.setAttribute(name, value === true ? "" : value);
   }
   node.append(...children.flat().filter((child) => child !== null && child !== undefined));
@@ -29,7 +30,9 @@ function svg(tag, attributes = {}, ...children) {
 
 /** Long numbers and ids may break after commas and every 16 characters, so they never overflow. */
 function breakable(text, every = 0) {
-  const pieces = every ? text.match(new RegExp(`.{1,${every}}`, "gsu")) ?? [] : text.split(/(?<=,)/);
+  const pieces = every
+    ? (text.match(new RegExp(`.{1,${every}}`, "gsu")) ?? [])
+    : text.split(/(?<=,)/);
   if (pieces.length < 5) return [text];
   return pieces.flatMap((piece, i) => (i ? [el("wbr"), piece] : [piece]));
 }
@@ -44,7 +47,9 @@ function copyButton(label, text) {
   button.addEventListener("click", async () => {
     const done = await copyText(text());
     button.textContent = done ? "Copied" : "Copying is blocked";
-    setTimeout(() => { button.textContent = label; }, 1600);
+    setTimeout(() => {
+      button.textContent = label;
+    }, 1600);
   });
   return button;
 }

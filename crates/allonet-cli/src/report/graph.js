@@ -1,7 +1,7 @@
 // From the report's nodes and links to the boxes and bands of one drawing.
 // Nothing in this file touches the page, so it can be tested alone.
 
-const MAX_COLUMNS = 14;
+const MANY_COLUMNS = 14;
 
 /** Order of ids: runs of digits by value, the rest by code unit; the same in every locale. */
 function compareIds(left, right) {
@@ -46,7 +46,9 @@ function assetView(model, assetIndex) {
     .filter((payout) => payout.asset === assetIndex)
     .map((payout) => ({ ...payout, node: nodes[payout.node], amount: BigInt(payout.amount) }))
     .sort((a, b) => compareBig(b.amount, a.amount) || a.node.rank - b.node.rank);
-  payouts.forEach((payout, place) => { payout.place = place + 1; });
+  payouts.forEach((payout, place) => {
+    payout.place = place + 1;
+  });
   const asset = report.assets[assetIndex];
   const totals = Object.fromEntries(
     Object.entries(asset.totals).map(([name, units]) => [name, BigInt(units)]),
@@ -113,10 +115,24 @@ function collapse(model, view) {
 function newBox(key, members) {
   const [lead] = members;
   return {
-    key, members, kind: lead.kind, label: lead.label, rank: lead.rank, cyclic: false, rest: false,
+    key,
+    members,
+    kind: lead.kind,
+    label: lead.label,
+    rank: lead.rank,
+    cyclic: false,
+    rest: false,
     count: members.reduce((count, node) => count + Number(node.merged ?? 1), 0),
-    merged: members.some((node) => node.merged), layer: 0, keep: 1, inner: 0n,
-    inflow: 0n, paid_out: 0n, retained: 0n, unspent: 0n, retainedSize: 0, unspentSize: 0,
+    merged: members.some((node) => node.merged),
+    layer: 0,
+    keep: 1,
+    inner: 0n,
+    inflow: 0n,
+    paid_out: 0n,
+    retained: 0n,
+    unspent: 0n,
+    retainedSize: 0,
+    unspentSize: 0,
   };
 }
 
@@ -276,19 +292,24 @@ function mergeRest(units, bands, top, focused) {
   }
   const size = (unit) => Math.max(unit.flow.into, unit.flow.outOf);
   const used = units.filter((unit) => size(unit) > 0);
-  const columnOf = columns(used);
-  const boxOf = new Map();
-  for (const kinds of [["source"], ["neuron", "part"], ["recipient"]]) {
-    const ranked = used
-      .filter((unit) => kinds.includes(unit.kind))
-      .sort((a, b) => Number(a.merged) - Number(b.merged) || size(b) - size(a) || a.rank - b.rank);
+  const kinds = [["source"], ["neuron", "part"], ["recipient"]];
+  const ranked = kinds.map((names) =>
+    used
+      .filter((unit) => names.includes(unit.kind))
+      .sort((a, b) => a.merged - b.merged || size(b) - size(a) || a.rank - b.rank),
+  );
+  const stays = (unit, place) => (place < top && !unit.merged) || unit === focused;
+  const kept = new Set(ranked.flatMap((list) => list.filter(stays)));
+  const columnOf = columns(used, kept);
+  const boxOf = new Map([...kept].map((unit) => [unit, unit]));
+  ranked.forEach((list, index) => {
     const groups = new Map();
-    ranked.forEach((unit, place) => {
-      if ((place < top && !unit.merged) || unit === focused) boxOf.set(unit, unit);
-      else groups.set(columnOf(unit), [...(groups.get(columnOf(unit)) ?? []), unit]);
-    });
-    for (const [column, group] of groups) restBox(kinds[0], column, group, boxOf);
-  }
+    for (const unit of list.filter((other) => !kept.has(other))) {
+      if (!groups.has(columnOf(unit))) groups.set(columnOf(unit), []);
+      groups.get(columnOf(unit)).push(unit);
+    }
+    for (const [column, group] of groups) restBox(kinds[index][0], column, group, boxOf);
+  });
   const boxes = [...new Set(boxOf.values())];
   for (const box of boxes) box.column = columnOf(box);
   const merged = new Map();
@@ -301,7 +322,8 @@ function mergeRest(units, bands, top, focused) {
     } else addBand(merged, from, to, band.kind, band.amount, band.flow, band.links);
   }
   const drawn = [...merged.values()];
-  for (const band of drawn) band.loop = band.kind === "delayed" || band.to.column <= band.from.column;
+  for (const band of drawn)
+    band.loop = band.kind === "delayed" || band.to.column <= band.from.column;
   return { boxes, bands: drawn, columnCount: columnOf.count };
 }
 
@@ -310,7 +332,10 @@ function restBox(kind, column, group, boxOf) {
     boxOf.set(group[0], group[0]);
     return;
   }
-  const box = newBox(`rest ${kind} ${column}`, group.flatMap((unit) => unit.members));
+  const box = newBox(
+    `rest ${kind} ${column}`,
+    group.flatMap((unit) => unit.members),
+  );
   const [lead] = group;
   Object.assign(box, { kind, rest: true, layer: lead.layer, cyclic: false });
   box.label = `${groupDigits(String(box.count))} other ${kind}s`;
@@ -324,12 +349,26 @@ function restBox(kind, column, group, boxOf) {
   }
 }
 
-/** Layers in use, numbered without gaps; very long chains share columns. */
-function columns(units) {
+/**
+ * Column of each unit: layers in use, without gaps. When there are very many, neighbouring layers
+ * of which no unit is kept share a column, so that no band starts and ends in the same one.
+ */
+function columns(units, kept) {
   const layers = [...new Set(units.map((unit) => unit.layer))].sort((a, b) => a - b);
-  const place = new Map(layers.map((layer, index) => [layer, index]));
-  const count = Math.min(layers.length, MAX_COLUMNS);
-  const columnOf = (unit) => Math.floor((place.get(unit.layer) * count) / layers.length);
-  columnOf.count = count;
+  const own = new Set([...kept].map((unit) => unit.layer));
+  const last = layers[layers.length - 1];
+  const place = new Map();
+  layers.forEach((layer, index) => {
+    const before = layers[index - 1];
+    const shares =
+      layers.length > MANY_COLUMNS &&
+      index > 0 &&
+      layer !== last &&
+      !own.has(layer) &&
+      !own.has(before);
+    place.set(layer, index === 0 ? 0 : place.get(before) + (shares ? 0 : 1));
+  });
+  const columnOf = (unit) => place.get(unit.layer);
+  columnOf.count = layers.length ? place.get(last) + 1 : 0;
   return columnOf;
 }

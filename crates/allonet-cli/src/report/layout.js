@@ -32,7 +32,10 @@ function layoutFlow(flow, { width, left, right, order = "id", flowHeight = 400 }
   for (const box of boxes) box.x = left + box.column * step;
   placeVertically(columns, height);
   placeEnds(boxes, scale);
-  const lanes = placeLoops(bands.filter((band) => band.loop), height);
+  const lanes = placeLoops(
+    bands.filter((band) => band.loop),
+    height,
+  );
   return { columns, scale, width, height: lanes.bottom, step };
 }
 
@@ -54,7 +57,10 @@ function attach(boxes, bands) {
 
 /** Sweeps right and left, ordering each column by the mean place of its neighbours. */
 function untangle(columns) {
-  const number = (column) => column.forEach((box, place) => { box.place = place / column.length; });
+  const number = (column) =>
+    column.forEach((box, place) => {
+      box.place = place / column.length;
+    });
   columns.forEach(number);
   for (let sweep = 0; sweep < 8; sweep += 1) {
     const forward = sweep % 2 === 0;
@@ -130,7 +136,7 @@ function placeEnds(boxes, scale) {
     box.stubs = [];
     for (const kind of ["retained", "unspent"]) {
       const size = box[`${kind}Size`] * scale;
-      if (size > 0) box.stubs.push({ kind, y, height: Math.max(1, size) });
+      if (size > 0.3) box.stubs.push({ kind, y, height: Math.max(1, size) });
       y += size;
     }
     y = box.y;
@@ -150,14 +156,14 @@ function placeLoops(loops, height) {
   const lanes = [];
   const span = (band) => [Math.min(band.x0, band.x1), Math.max(band.x0, band.x1)];
   const ordered = [...loops].sort((a, b) => {
-    return (span(a)[1] - span(a)[0]) - (span(b)[1] - span(b)[0]) || compareKeys(a, b);
+    return span(a)[1] - span(a)[0] - (span(b)[1] - span(b)[0]) || compareKeys(a, b);
   });
   for (const band of ordered) {
     const [start, end] = span(band);
     const reach = 40 + band.width;
     const fits = (lane) => lane.spans.every(([a, b]) => end + reach < a || start - reach > b);
     let lane = lanes.find(fits);
-    if (!lane) lanes.push(lane = { spans: [], width: 0, bands: [] });
+    if (!lane) lanes.push((lane = { spans: [], width: 0, bands: [] }));
     lane.spans.push([start, end]);
     lane.bands.push(band);
     lane.width = Math.max(lane.width, band.width);

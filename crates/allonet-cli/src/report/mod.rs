@@ -10,14 +10,16 @@ pub(crate) use data::*;
 
 const TEMPLATE: &str = include_str!("template.html");
 const STYLE: &str = include_str!("style.css");
-const SCRIPTS: [&str; 8] = [
+const SCRIPTS: [&str; 10] = [
     "\"use strict\";\n",
     include_str!("money.js"),
     include_str!("graph.js"),
     include_str!("layout.js"),
     include_str!("dom.js"),
     include_str!("chart.js"),
-    concat!(include_str!("table.js"), include_str!("detail.js")),
+    include_str!("table.js"),
+    include_str!("detail.js"),
+    include_str!("summary.js"),
     include_str!("app.js"),
 ];
 
@@ -125,15 +127,17 @@ mod tests {
     fn title_is_text_and_slots_inside_values_are_left_alone() {
         let page = render(&hostile());
         assert!(page.contains("<title>&lt;/script&gt;&lt;!--&lt;script&gt;"));
-        assert_eq!(page.matches("{{style}}").count(), 3, "title, heading and data keep the id");
+        assert_eq!(page.matches("{{style}}").count(), 4, "title, heading, name and id keep it");
     }
 
     #[test]
     fn the_page_names_no_address_but_the_svg_namespace() {
         let page = render(&Report::default());
-        for scheme in ["http:", "https:", "ws:", "wss:", "@import", "fetch(", "XMLHttpRequest"] {
+        for scheme in
+            ["http://", "https://", "ws://", "wss://", "@import", "url(h", "fetch(", "XMLHttp"]
+        {
             let found = page.matches(scheme).count();
-            let expected = usize::from(scheme == "http:");
+            let expected = usize::from(scheme == "http://");
             assert_eq!(found, expected, "{scheme} occurs {found} times");
         }
         assert!(page.contains("http://www.w3.org/2000/svg"));

@@ -44,7 +44,11 @@ function compactUnits(units, decimals, digits) {
   if (full.length <= 10) return full;
   const whole = (units / 10n ** BigInt(decimals)).toString();
   if (whole.length <= 6) return formatUnits(units, decimals, Math.min(2, digits));
-  for (const [zeros, suffix] of [[6, "M"], [9, "bn"], [12, "tn"]]) {
+  for (const [zeros, suffix] of [
+    [6, "M"],
+    [9, "bn"],
+    [12, "tn"],
+  ]) {
     if (whole.length > zeros + 3) continue;
     return `${whole.slice(0, -zeros)}.${whole.slice(-zeros)[0]} ${suffix}`;
   }

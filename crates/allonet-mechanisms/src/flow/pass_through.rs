@@ -24,7 +24,8 @@
 //!
 //! # Sources
 //!
-//! * The identity map; it needs no source.
+//! * Drips, `Splits.sol`: what an account receives it may hand on, but for a
+//!   share of its own.
 //!
 //! # Example
 //!
@@ -52,8 +53,8 @@ pub static CARD: Card = Card {
     formula: "payout = money",
     status: Status::Preview { since: "0.1.0" },
     sources: &[Source {
-        cite: "Chan, Olah: Artizen and Drips style forwarding, as a node that keeps a share",
-        url: "https://docs.drips.network/the-protocol/overview",
+        cite: "Drips, Splits.sol: an account hands on what it receives, but for its own share",
+        url: "https://github.com/drips-network/contracts/blob/main/src/Splits.sol",
     }],
     settings: &[Setting {
         name: "to",

@@ -43,6 +43,17 @@ impl GraphBuilder {
         node
     }
 
+    /// A builder that holds all of a graph already.
+    pub(super) fn from_graph(graph: &DependencyGraph) -> Self {
+        let mut builder = Self::default();
+        for node in &graph.nodes {
+            builder.copy(&node.id, node);
+        }
+        builder.edges.extend_from_slice(&graph.edges);
+        builder.notes.extend_from_slice(&graph.notes);
+        builder
+    }
+
     /// A node under this id with the standing and evidence of another.
     pub(super) fn copy(&mut self, id: &str, from: &Node) -> u32 {
         let at = self.node(id);

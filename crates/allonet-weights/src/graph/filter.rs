@@ -64,9 +64,10 @@ impl DependencyGraph {
 
     fn without_ecosystems(&self, ecosystems: &BTreeSet<String>) -> Self {
         let funded = |node: &Node| {
-            let mut kinds = node.packages.iter().map(|package| {
-                package.purl.as_deref().and_then(purl::kind).unwrap_or_default()
-            });
+            let mut kinds = node
+                .packages
+                .iter()
+                .map(|package| package.purl.as_deref().and_then(purl::kind).unwrap_or_default());
             node.root || node.packages.is_empty() || kinds.any(|kind| !ecosystems.contains(kind))
         };
         let names: Vec<_> = ecosystems.iter().map(String::as_str).collect();
@@ -177,7 +178,10 @@ mod tests {
         let notes: Vec<_> = graph.notes().iter().map(|note| note.text.as_str()).collect();
         assert_eq!(
             notes,
-            ["left out 1 edges of kind dev", "left out 2 nodes that no root leads to, with 1 edges"]
+            [
+                "left out 1 edges of kind dev",
+                "left out 2 nodes that no root leads to, with 1 edges"
+            ]
         );
         let policy = Policy { keep_unreachable: true, ..policy };
         assert_eq!(app().filter(&policy).expect("no root needed").node_count(), 8);

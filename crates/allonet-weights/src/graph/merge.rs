@@ -17,7 +17,8 @@ impl DependencyGraph {
             for repository in node.packages.iter().filter_map(|found| found.repository.as_deref()) {
                 *votes.entry(aliases.resolve(repository)).or_default() += 1;
             }
-            let best = votes.into_iter().reduce(|best, next| if next.1 > best.1 { next } else { best });
+            let best =
+                votes.into_iter().reduce(|best, next| if next.1 > best.1 { next } else { best });
             if let Some((repository, _)) = best {
                 map.insert(node.id.clone(), repository);
             }
@@ -53,7 +54,8 @@ impl DependencyGraph {
             builder.note(note.line, note.text.as_str());
         }
         if inside > 0 {
-            builder.note(None, format!("left out {inside} edges between packages of one repository"));
+            builder
+                .note(None, format!("left out {inside} edges between packages of one repository"));
         }
         builder.finish()
     }
@@ -69,7 +71,8 @@ mod tests {
         let mut builder = GraphBuilder::default();
         let mut package = |name: &str, repository: Option<&str>| {
             let repository = repository.map(str::to_owned);
-            builder.describe(name, Package { name: name.to_owned(), repository, ..Package::default() })
+            builder
+                .describe(name, Package { name: name.to_owned(), repository, ..Package::default() })
         };
         let app = package("app", None);
         let serde = package("serde", Some("serde-rs/serde"));

@@ -57,9 +57,11 @@ pub fn read(text: &str, options: &ReadOptions) -> Result<DependencyGraph, Import
     }
     let mut builder = GraphBuilder::default();
     if let Some(version) = lock.version.filter(|&version| version > NEWEST) {
-        builder.note(None, format!("lock version {version} is newer than {NEWEST}, the newest known"));
+        builder
+            .note(None, format!("lock version {version} is newer than {NEWEST}, the newest known"));
     }
-    let names: Vec<_> = lock.package.iter().map(|p| (p.name.get_ref().as_str(), &*p.version)).collect();
+    let names: Vec<_> =
+        lock.package.iter().map(|p| (p.name.get_ref().as_str(), &*p.version)).collect();
     let ids = node_ids(options.versions, &names);
     let mut by_name: BTreeMap<&str, Vec<usize>> = BTreeMap::new();
     let mut nodes = Vec::with_capacity(ids.len());

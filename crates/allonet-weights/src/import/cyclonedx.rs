@@ -24,6 +24,9 @@ use crate::repository::canonical_repo;
 
 pub(super) const FORMAT: &str = "CycloneDX";
 
+/// Each level of nesting is read anew, so depth must stay small.
+const DEEPEST: u32 = 64;
+
 #[derive(Debug, Deserialize)]
 #[serde(rename_all = "camelCase")]
 struct Document<'a> {
@@ -129,30 +132,41 @@ pub fn read(text: &str, options: &ReadOptions) -> Result<DependencyGraph, Import
 /// All components, nested ones included, the root first.
 fn parts(json: &JsonText, document: &Document) -> Result<Vec<Part>, ImportError> {
     let root = document.metadata.as_ref().and_then(|metadata| metadata.component);
-    let listed = document.components.iter().flatten().rev().map(|&raw| (raw, false));
-    let mut waiting: Vec<_> = listed.chain(root.map(|raw| (raw, true))).collect();
+    let listed = document.components.iter().flatten().rev().map(|&raw| (raw, 1));
+    let mut waiting: Vec<_> = listed.chain(root.map(|raw| (raw, 0))).collect();
     let mut parts: Vec<Part> = Vec::with_capacity(waiting.len());
-    let mut seen = BTreeMap::new();
-    while let Some((raw, root)) = waiting.pop() {
+    let mut seen: BTreeMap<String, usize> = BTreeMap::new();
+    while let Some((raw, depth)) = waiting.pop() {
         let component: Component = json.part(raw, "components")?;
-        waiting.extend(component.components.iter().flatten().rev().map(|&raw| (raw, false)));
-        let part = component.part(json.line(raw), root);
-        if let Some(line) = seen.insert(part.reference.clone(), json.line(raw)) {
-            // Generators repeat a component without changing it, or list the root again.
-            let first = parts.iter_mut().find(|found| found.reference == part.reference);
-            let same = |found: &&mut Part| found.id == part.id && found.version() == part.version();
-            if first.filter(same).is_none() {
-                return Err(json.refuse(
-                    raw,
-                    "bom-ref",
-                    format!("`{}`, used on line {line} for another component", shown(&part.reference)),
-                    "a different bom-ref for each component",
-                    "fix the generator, or make the reference unique",
-                ));
-            }
-            continue;
+        if depth > DEEPEST && component.components.is_some() {
+            return Err(json.refuse(
+                raw,
+                "components",
+                format!("components nested more than {DEEPEST} deep"),
+                "a flat list, or a shallow one",
+                "fix the generator",
+            ));
         }
-        parts.push(part);
+        // What the root holds lies at depth 1 like the top-level list.
+        waiting.extend(component.components.iter().flatten().rev().map(|&raw| (raw, depth + 1)));
+        let part = component.part(json.line(raw), depth == 0);
+        let Some(&first) = seen.get(&part.reference) else {
+            seen.insert(part.reference.clone(), parts.len());
+            parts.push(part);
+            continue;
+        };
+        // Generators repeat a component without changing it, or list the root again.
+        let first = &parts[first];
+        if first.id != part.id || first.version() != part.version() {
+            let line = first.package.line.unwrap_or_default();
+            return Err(json.refuse(
+                raw,
+                "bom-ref",
+                format!("`{}`, used on line {line} for another component", shown(&part.reference)),
+                "a different bom-ref for each component",
+                "fix the generator, or make the reference unique",
+            ));
+        }
     }
     Ok(parts)
 }

@@ -25,8 +25,8 @@ pub fn read(text: &str, options: &ReadOptions) -> Result<DependencyGraph, Import
     let mut any = false;
     for row in table.rows() {
         any = true;
-        let seed = builder.list(&options.repository(row.text(0)?));
-        let repository = options.repository(row.text(1)?);
+        let seed = builder.list(&row.repository(0, options)?);
+        let repository = row.repository(1, options)?;
         let purl = row.optional(3);
         let dependency = match row.optional(2).or(purl) {
             Some(name) => builder.describe(

@@ -161,7 +161,13 @@ impl<'a> GoMod<'a> {
                 let found = format!("`{}`", shown(verb));
                 let expected = "module, go, toolchain, godebug, require, replace, exclude, \
                                 retract, tool or ignore";
-                return Err(refuse(line, None, found, expected, "check that this is a go.mod file"));
+                return Err(refuse(
+                    line,
+                    None,
+                    found,
+                    expected,
+                    "check that this is a go.mod file",
+                ));
             }
         }
         Ok(())

@@ -38,7 +38,8 @@ mod tests {
 
     #[test]
     fn a_version_is_shown_only_where_two_coexist() {
-        let packages = [("serde", "1.0.1"), ("rand", "0.8.5"), ("rand", "0.9.0"), ("rand", "0.9.0")];
+        let packages =
+            [("serde", "1.0.1"), ("rand", "0.8.5"), ("rand", "0.9.0"), ("rand", "0.9.0")];
         assert_eq!(node_ids(Versions::Merge, &packages), ["serde", "rand", "rand", "rand"]);
         let split = ["serde", "rand@0.8.5", "rand@0.9.0", "rand@0.9.0"];
         assert_eq!(node_ids(Versions::Split, &packages), split);

@@ -59,20 +59,22 @@ pub fn read(text: &str, options: &ReadOptions) -> Result<DependencyGraph, Import
     let mut links = Vec::with_capacity(document.links.len());
     for raw in &document.links {
         let link: Link = json.part(raw, "links")?;
-        if let Some(weight) = link.weight.filter(|weight| !(0.0..=LARGEST_WEIGHT).contains(weight)) {
+        if let Some(weight) = link.weight.filter(|weight| !(0.0..=LARGEST_WEIGHT).contains(weight))
+        {
             let expected = format!("a number from 0 to {LARGEST_WEIGHT}");
             let hint = "weights are shares; a dependency that gets nothing has weight 0";
             return Err(json.refuse(raw, "weight", weight.to_string(), &expected, hint));
         }
-        let [from, to] = [("source", &link.source), ("target", &link.target)].map(|(field, end)| {
-            let id = id(&json, raw, field, end, options)?;
-            let node = builder.node(&id);
-            if node as usize >= listed {
-                let text = format!("`{}` is linked but not among the nodes", shown(&id));
-                builder.note(Some(json.line(raw)), text);
-            }
-            Ok(node)
-        });
+        let [from, to] =
+            [("source", &link.source), ("target", &link.target)].map(|(field, end)| {
+                let id = id(&json, raw, field, end, options)?;
+                let node = builder.node(&id);
+                if node as usize >= listed {
+                    let text = format!("`{}` is linked but not among the nodes", shown(&id));
+                    builder.note(Some(json.line(raw)), text);
+                }
+                Ok(node)
+            });
         links.push((from?, to?, link.weight));
     }
     let weighted = links.iter().any(|(_, _, weight)| weight.is_some_and(|weight| weight > 0.0));

@@ -79,20 +79,18 @@ pub fn read(text: &str, options: &ReadOptions) -> Result<DependencyGraph, Import
     for (at, location) in locations.iter().enumerate() {
         by_path.insert(location.path.as_str(), at);
     }
-    let packages: Vec<_> = locations.iter().map(|l| (&*l.name, l.entry.version())).collect();
-    let ids = node_ids(options.versions, &packages);
+    // A link is another name of a folder, not a package.
+    let real: Vec<usize> = (0..locations.len()).filter(|&at| !locations[at].entry.link).collect();
+    let package = |&at: &usize| (&*locations[at].name, locations[at].entry.version());
+    let ids = node_ids(options.versions, &real.iter().map(package).collect::<Vec<_>>());
     let mut builder = GraphBuilder::default();
-    let mut nodes = Vec::with_capacity(locations.len());
-    for (location, id) in locations.iter().zip(&ids) {
-        if location.entry.link {
-            nodes.push(None);
-            continue;
-        }
-        let node = builder.describe(id, evidence(location));
-        if !location.path.contains("node_modules/") {
+    let mut nodes = vec![None; locations.len()];
+    for (at, id) in real.into_iter().zip(&ids) {
+        let node = builder.describe(id, evidence(&locations[at]));
+        if !locations[at].path.contains("node_modules/") {
             builder.mark_root(node);
         }
-        nodes.push(Some(node));
+        nodes[at] = Some(node);
     }
     let lookup = Lookup { locations: &locations, by_path: &by_path, nodes: &nodes };
     for (location, node) in locations.iter().zip(&nodes) {
@@ -134,7 +132,7 @@ fn locations(
             None if path.is_empty() => {
                 lock.name.as_deref().or(options.root).unwrap_or("(root)").to_owned()
             }
-            None => path.rsplit("node_modules/").next().unwrap_or_default().to_owned(),
+            None => name_of(&path).to_owned(),
         };
         locations.push(Location { path, name, entry, line: json.line(raw) });
     }
@@ -144,6 +142,21 @@ fn locations(
         return Err(ImportError::whole(FORMAT, "no packages", expected, hint));
     }
     Ok(locations)
+}
+
+/// The name npm derives from a folder: what follows the last `node_modules/`,
+/// elsewhere the folder's own name, with its scope.
+fn name_of(path: &str) -> &str {
+    if let Some((_, name)) = path.rsplit_once("node_modules/") {
+        return name;
+    }
+    let Some((parent, folder)) = path.rsplit_once('/') else { return path };
+    let scope = parent.rsplit('/').next().unwrap_or_default();
+    if scope.starts_with('@') {
+        &path[path.len() - scope.len() - 1 - folder.len()..]
+    } else {
+        folder
+    }
 }
 
 impl Entry {
@@ -232,7 +245,8 @@ fn add_edges(builder: &mut GraphBuilder, lookup: &Lookup, location: &Location, n
                 EdgeKind::Peer if optional_peer(name) => {}
                 EdgeKind::Peer | EdgeKind::Optional => {
                     let kind = kind.name();
-                    builder.note(line, format!("{kind} `{name}` of `{dependent}` is not installed"));
+                    builder
+                        .note(line, format!("{kind} `{name}` of `{dependent}` is not installed"));
                 }
                 _ => {
                     let missing = builder.node(name);

@@ -77,7 +77,9 @@ pub fn read(text: &str, options: &ReadOptions) -> Result<DependencyGraph, Import
     let name = options.root.unwrap_or("project");
     let root = builder.list(name);
     builder.mark_root(root);
-    builder.link_sources(root, |node| kinds.get(node.id.as_str()).copied().unwrap_or(EdgeKind::Unknown));
+    builder.link_sources(root, |node| {
+        kinds.get(node.id.as_str()).copied().unwrap_or(EdgeKind::Unknown)
+    });
     builder.note(None, format!("`{name}` stands for the project, which the lock does not name"));
     Ok(builder.finish())
 }
@@ -119,7 +121,8 @@ fn add_edges(
     let dependent = builder.node(id);
     for (name, requirement) in &package.dependencies {
         let normal = python_name(name);
-        let optional = all(requirement, |table| table.get("optional") == Some(&Value::Boolean(true)));
+        let optional =
+            all(requirement, |table| table.get("optional") == Some(&Value::Boolean(true)));
         let kind = if optional { EdgeKind::Optional } else { EdgeKind::Normal };
         if let Some(found) = by_name.get(normal.as_str()) {
             // Several locked versions serve several markers: all are needed.

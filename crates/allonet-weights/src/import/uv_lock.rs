@@ -81,7 +81,8 @@ pub fn read(text: &str, options: &ReadOptions) -> Result<DependencyGraph, Import
     {
         by_name.entry(&names[at]).or_default().push(at);
         let node = builder.describe(id, evidence(&toml, &names[at], package));
-        if ["editable", "virtual", "directory"].iter().any(|own| package.source.contains_key(*own)) {
+        if ["editable", "virtual", "directory"].iter().any(|own| package.source.contains_key(*own))
+        {
             builder.mark_root(node);
         }
         nodes.push(node);

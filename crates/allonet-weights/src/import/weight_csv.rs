@@ -56,8 +56,8 @@ pub fn rows(text: &str, options: &ReadOptions) -> Result<Vec<WeightRow>, ImportE
     let mut rows: Vec<WeightRow> = Vec::new();
     let mut seen: BTreeMap<(String, String), u32> = BTreeMap::new();
     for row in table.rows() {
-        let repo = options.repository(row.text(0)?);
-        let parent = options.repository(row.text(1)?);
+        let repo = row.repository(0, options)?;
+        let parent = row.repository(1, options)?;
         let weight = row.number(2, LARGEST_WEIGHT)?;
         let line = row.line();
         if let Some(first) = seen.insert((parent.clone(), repo.clone()), line) {

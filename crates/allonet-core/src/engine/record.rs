@@ -1,0 +1,309 @@
+//! What a run leaves behind.
+
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+
+use super::{Engine, RunError};
+use crate::mechanism::{Purse, State, Step};
+use crate::money::{Amount, MoneyError};
+use crate::network::Network;
+use crate::signal::{Signal, SignalData};
+
+/// Where all money of one asset is.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Totals {
+    /// What sources brought in.
+    pub brought_in: Amount,
+    /// What came to rest at recipients.
+    pub paid: Amount,
+    /// What neurons kept for good.
+    pub retained: Amount,
+    /// What neurons hold and may still spend.
+    pub unspent: Amount,
+    /// What is on delayed edges.
+    pub in_flight: Amount,
+}
+
+impl Totals {
+    /// All money that is somewhere; equals [`Totals::brought_in`].
+    pub fn accounted(&self) -> Result<Amount, MoneyError> {
+        let places = [self.paid, self.retained, self.unspent, self.in_flight];
+        Amount::sum(places, "all money of one asset")
+    }
+}
+
+/// The flows of one asset in one epoch.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct AssetFlow {
+    /// What sources brought in.
+    pub brought_in: Amount,
+    /// What reached each node, grants included.
+    #[serde(with = "sparse")]
+    pub inflow: Vec<Amount>,
+    /// What left over each leg.
+    #[serde(with = "sparse")]
+    pub legs: Vec<Amount>,
+    /// What nodes kept for good, in the order they took their turn.
+    pub retained: Vec<(u32, Amount)>,
+}
+
+impl AssetFlow {
+    pub(super) fn arrive(&mut self, node: u32, amount: Amount) -> Result<(), MoneyError> {
+        let inflow = &mut self.inflow[node as usize];
+        *inflow = inflow.add(amount, "an inflow")?;
+        Ok(())
+    }
+
+    /// What a node kept for good.
+    pub fn retained_by(&self, node: u32) -> Amount {
+        let own = self.retained.iter().filter(|(at, _)| *at == node);
+        own.fold(Amount::ZERO, |sum, (_, amount)| {
+            sum.add(*amount, "retained").expect("parts of one inflow")
+        })
+    }
+}
+
+/// A payout of a rule, with the steps that lead to it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SteppedPayout {
+    /// The leg it left over.
+    pub leg: u32,
+    /// Index of the asset.
+    pub asset: usize,
+    /// How much, before any pinch.
+    pub amount: Amount,
+    /// Steps that add up to it.
+    pub steps: Vec<Step>,
+}
+
+/// What one rule did in one epoch beside moving money.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct RuleRecord {
+    /// Index of the neuron.
+    pub node: u32,
+    /// Its payouts.
+    pub payouts: Vec<SteppedPayout>,
+    /// What it holds after its turn and may still spend.
+    pub unspent: Purse,
+    /// What it emitted.
+    pub signals: Vec<(String, SignalData)>,
+    /// What it wants the operator to know.
+    pub remarks: Vec<String>,
+}
+
+/// One epoch.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct EpochRecord {
+    /// Which, from 0.
+    pub epoch: u32,
+    /// Flows by asset; none where no money of the asset moved.
+    pub flows: Vec<Option<AssetFlow>>,
+    /// What the rules did, in the order they took their turn.
+    pub rules: Vec<RuleRecord>,
+}
+
+impl EpochRecord {
+    pub(super) fn new(epoch: u32, assets: usize) -> Self {
+        Self { epoch, flows: (0..assets).map(|_| None).collect(), rules: Vec::new() }
+    }
+
+    /// The flow of an asset, made when first needed.
+    pub(super) fn flow(&mut self, network: &Network, asset: usize) -> &mut AssetFlow {
+        self.flows[asset].get_or_insert_with(|| AssetFlow {
+            inflow: vec![Amount::ZERO; network.nodes().len()],
+            legs: vec![Amount::ZERO; network.legs().targets.len()],
+            ..AssetFlow::default()
+        })
+    }
+
+    /// What a rule did in this epoch.
+    pub fn rule(&self, node: u32) -> Option<&RuleRecord> {
+        self.rules.iter().find(|rule| rule.node == node)
+    }
+}
+
+/// Money on a delayed edge.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct InFlight {
+    /// In which epoch it arrives.
+    pub arrives: u32,
+    /// Index of the sender.
+    pub from: u32,
+    /// Index of the receiver.
+    pub to: u32,
+    /// Index of the asset.
+    pub asset: usize,
+    /// How much.
+    pub amount: Amount,
+}
+
+/// A signal on a delayed edge.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub(super) struct PendingSignal {
+    pub(super) arrives: u32,
+    pub(super) to: u32,
+    pub(super) signal: Signal,
+}
+
+/// A finished run.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Run {
+    /// The epochs, in order.
+    pub records: Vec<EpochRecord>,
+    /// Where all money is, by asset.
+    pub totals: Vec<Totals>,
+    /// What the neurons remember, by node.
+    pub states: BTreeMap<u32, State>,
+    /// What neurons hold and may still spend, by node.
+    pub unspent: BTreeMap<u32, Purse>,
+    /// What is on delayed edges.
+    pub in_flight: Vec<InFlight>,
+    /// From where to go on: the end of the last whole epoch.
+    pub checkpoint: Checkpoint,
+}
+
+impl Run {
+    /// All that reached a node over all epochs, of one asset.
+    pub fn inflow(&self, node: u32, asset: usize) -> Amount {
+        let flows = self.records.iter().filter_map(|record| record.flows[asset].as_ref());
+        flows.fold(Amount::ZERO, |sum, flow| {
+            sum.add(flow.inflow[node as usize], "an inflow").expect("checked by the run's totals")
+        })
+    }
+
+    /// Delayed money that arrived in an epoch.
+    pub fn landings(&self, network: &Network, epoch: u32) -> Vec<InFlight> {
+        let mut found = Vec::new();
+        for record in &self.records {
+            for leg in network.legs().notes.iter().filter(|(_, note)| note.delay > 0) {
+                let (leg, delay) = (*leg.0 as usize, leg.1.delay);
+                if record.epoch + delay != epoch {
+                    continue;
+                }
+                for (asset, flow) in record.flows.iter().enumerate() {
+                    let amount = flow.as_ref().map_or(Amount::ZERO, |flow| flow.legs[leg]);
+                    if !amount.is_zero() {
+                        let (from, to) = (network.legs().source(leg), network.legs().targets[leg]);
+                        found.push(InFlight { arrives: epoch, from, to, asset, amount });
+                    }
+                }
+            }
+        }
+        found
+    }
+
+    /// What a neuron remembers.
+    pub fn state(&self, node: u32) -> Option<&State> {
+        self.states.get(&node)
+    }
+}
+
+/// From where a run can go on. Holds all epochs done so far.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Checkpoint {
+    /// What kind of file this is: `allonet-checkpoint/1`.
+    pub format: String,
+    /// The network it belongs to: hash of ids and legs.
+    pub network: String,
+    /// The next epoch.
+    pub epoch: u32,
+    states: BTreeMap<u32, String>,
+    unspent: BTreeMap<u32, Purse>,
+    in_flight: Vec<InFlight>,
+    pending: Vec<PendingSignal>,
+    records: Vec<EpochRecord>,
+    totals: Vec<Totals>,
+}
+
+const FORMAT: &str = "allonet-checkpoint/1";
+
+impl Engine<'_> {
+    pub(super) fn checkpoint(&self) -> Checkpoint {
+        let text = |state: &State| {
+            String::from_utf8(state.bytes().to_vec()).expect("states are written as JSON")
+        };
+        Checkpoint {
+            format: FORMAT.to_owned(),
+            network: fingerprint(self.network),
+            epoch: self.epoch,
+            states: self.states.iter().map(|(node, state)| (*node, text(state))).collect(),
+            unspent: self.unspent.clone(),
+            in_flight: self.in_flight.clone(),
+            pending: self.pending.clone(),
+            records: self.records.clone(),
+            totals: self.totals.clone(),
+        }
+    }
+
+    pub(super) fn restore(&mut self, checkpoint: &Checkpoint) -> Result<(), RunError> {
+        let refused = |reason: String| Err(RunError::Checkpoint { reason });
+        if checkpoint.format != FORMAT {
+            return refused(format!("its format is `{}`, not `{FORMAT}`", checkpoint.format));
+        }
+        let own = fingerprint(self.network);
+        if checkpoint.network != own {
+            return refused("nodes or edges differ".to_owned());
+        }
+        self.epoch = checkpoint.epoch;
+        let state = |text: &String| State::from_bytes(text.as_bytes());
+        self.states = checkpoint.states.iter().map(|(node, text)| (*node, state(text))).collect();
+        self.unspent.clone_from(&checkpoint.unspent);
+        self.in_flight.clone_from(&checkpoint.in_flight);
+        self.pending.clone_from(&checkpoint.pending);
+        self.records.clone_from(&checkpoint.records);
+        self.totals.clone_from(&checkpoint.totals);
+        Ok(())
+    }
+}
+
+/// Tells one network's indices from another's.
+fn fingerprint(network: &Network) -> String {
+    let mut hasher = blake3::Hasher::new();
+    for node in network.nodes() {
+        hasher.update(node.id.as_bytes()).update(&[0]);
+    }
+    for asset in network.assets() {
+        hasher.update(asset.id().as_bytes()).update(&[0]);
+    }
+    for (target, weight) in network.legs().targets.iter().zip(&network.legs().weights) {
+        hasher.update(&target.to_le_bytes()).update(&weight.to_le_bytes());
+    }
+    hasher.finalize().to_hex().to_string()
+}
+
+/// Amounts as length and what is not zero.
+mod sparse {
+    use serde::{Deserialize, Deserializer, Serialize, Serializer};
+
+    use crate::money::Amount;
+
+    #[derive(Serialize, Deserialize)]
+    struct Sparse {
+        len: usize,
+        amounts: Vec<(usize, Amount)>,
+    }
+
+    pub(super) fn serialize<S: Serializer>(
+        all: &[Amount],
+        serializer: S,
+    ) -> Result<S::Ok, S::Error> {
+        let amounts = all.iter().copied().enumerate().filter(|(_, a)| !a.is_zero()).collect();
+        Sparse { len: all.len(), amounts }.serialize(serializer)
+    }
+
+    pub(super) fn deserialize<'de, D: Deserializer<'de>>(
+        deserializer: D,
+    ) -> Result<Vec<Amount>, D::Error> {
+        let sparse = Sparse::deserialize(deserializer)?;
+        if sparse.len > 1 << 28 {
+            return Err(serde::de::Error::custom("more than 2^28 amounts"));
+        }
+        let mut all = vec![Amount::ZERO; sparse.len];
+        for (at, amount) in sparse.amounts {
+            let place = all.get_mut(at).ok_or_else(|| serde::de::Error::custom("bad index"))?;
+            *place = amount;
+        }
+        Ok(all)
+    }
+}

@@ -1,0 +1,153 @@
+//! The steps that every change must pass, one by one or all in order.
+
+use std::time::Instant;
+
+use crate::finding::Trouble;
+use crate::workspace::{run_cargo, version_of};
+use crate::{deps, generate, tidy};
+
+/// A step of [`all`]; each is a verb of its own too.
+pub(crate) struct Step {
+    /// Its verb.
+    pub verb: &'static str,
+    /// What it checks.
+    pub about: &'static str,
+    /// Does it.
+    pub run: fn() -> Result<(), Trouble>,
+}
+
+/// In this order. All cargo steps build the same crates with the same flags into
+/// one target folder.
+pub(crate) const STEPS: [Step; 9] = [
+    Step { verb: "tools", about: "the programs the other steps need", run: tools },
+    Step { verb: "fmt", about: "formatting", run: fmt },
+    Step { verb: "clippy", about: "lints; warnings are errors", run: clippy },
+    Step { verb: "test", about: "unit and integration tests", run: test },
+    Step { verb: "doctest", about: "examples in the documentation", run: doctest },
+    Step { verb: "deps", about: "which crate may see which, and purity", run: deps::check },
+    Step { verb: "tidy", about: "lengths, widths, pages, examples, licences", run: tidy::check },
+    Step { verb: "gen", about: "generated files in step with the code", run: generate::check },
+    Step { verb: "deny", about: "licences and advisories of dependencies", run: deny },
+];
+
+/// All steps in order; stops at the first that fails.
+pub(crate) fn all() -> Result<(), Trouble> {
+    let start = Instant::now();
+    for (number, step) in (1..).zip(&STEPS) {
+        println!("── {number}/{} {}: {}", STEPS.len(), step.verb, step.about);
+        let begun = Instant::now();
+        if let Err(trouble) = (step.run)() {
+            println!("── {} failed after {:.1} s", step.verb, begun.elapsed().as_secs_f64());
+            println!("   `cargo xtask {}` runs this step alone", step.alone());
+            return Err(trouble);
+        }
+        println!("   {:.1} s", begun.elapsed().as_secs_f64());
+    }
+    println!("── all {} steps passed in {:.0} s", STEPS.len(), start.elapsed().as_secs_f64());
+    Ok(())
+}
+
+impl Step {
+    /// How to run it alone.
+    pub(crate) fn alone(&self) -> String {
+        if self.verb == "gen" { "gen --check".to_owned() } else { self.verb.to_owned() }
+    }
+}
+
+/// A program that some step needs.
+struct Tool {
+    program: &'static str,
+    arguments: &'static [&'static str],
+    /// What cannot be done without it.
+    need: Need,
+}
+
+enum Need {
+    Must(&'static str),
+    May(&'static str),
+}
+
+const TOOLS: [Tool; 7] = [
+    Tool {
+        program: "git",
+        arguments: &["--version"],
+        need: Need::Must("lists the files of the repository"),
+    },
+    Tool {
+        program: "rustfmt",
+        arguments: &["--version"],
+        need: Need::Must("formats; `rustup component add rustfmt`"),
+    },
+    Tool {
+        program: "cargo-clippy",
+        arguments: &["--version"],
+        need: Need::Must("lints; `rustup component add clippy`"),
+    },
+    Tool {
+        program: "python3",
+        arguments: &["--version"],
+        need: Need::Must("runs the example plug-in, a program of its own"),
+    },
+    Tool {
+        program: "cargo-nextest",
+        arguments: &["nextest", "--version"],
+        need: Need::May("runs tests faster; without it `cargo test` runs them"),
+    },
+    Tool {
+        program: "cargo-deny",
+        arguments: &["--version"],
+        need: Need::May("checks licences and advisories of dependencies; without it nobody does"),
+    },
+    Tool {
+        program: "chromium",
+        arguments: &["--version"],
+        need: Need::May("opens the report in a browser; without it that is not tried"),
+    },
+];
+
+fn tools() -> Result<(), Trouble> {
+    let mut missing = Vec::new();
+    for tool in &TOOLS {
+        let version = version_of(tool.program, tool.arguments);
+        match (&version, &tool.need) {
+            (Some(version), _) => println!("   {version}"),
+            (None, Need::May(why)) => println!("   {} is not installed: {why}", tool.program),
+            (None, Need::Must(why)) => missing.push(format!("{} ({why})", tool.program)),
+        }
+    }
+    match missing.as_slice() {
+        [] => Ok(()),
+        missing => Err(Trouble::Unexpected(format!(
+            "not installed, or not on the PATH: {}",
+            missing.join(", ")
+        ))),
+    }
+}
+
+fn fmt() -> Result<(), Trouble> {
+    run_cargo(&["fmt", "--all", "--check"])
+}
+
+fn clippy() -> Result<(), Trouble> {
+    run_cargo(&["clippy", "--workspace", "--all-targets", "--quiet", "--", "--deny", "warnings"])
+}
+
+fn test() -> Result<(), Trouble> {
+    if version_of("cargo-nextest", &["nextest", "--version"]).is_some() {
+        run_cargo(&["nextest", "run", "--workspace"])
+    } else {
+        run_cargo(&["test", "--workspace", "--lib", "--bins", "--tests", "--examples"])
+    }
+}
+
+fn doctest() -> Result<(), Trouble> {
+    run_cargo(&["test", "--workspace", "--doc"])
+}
+
+fn deny() -> Result<(), Trouble> {
+    if version_of("cargo-deny", &["--version"]).is_none() {
+        println!("   passed over: cargo-deny is not installed");
+        return Ok(());
+    }
+    run_cargo(&["deny", "--workspace", "check"])
+}
