@@ -49,10 +49,25 @@ impl<'a> Checker<'a> {
         match keyword {
             "$ref" => self.reference(rule, value, path),
             "type" | "const" | "enum" => self.one_of_values(keyword, rule, value, path),
-            "minimum" | "maximum" | "minLength" | "maxLength" | "pattern" => {
+            "minimum" | "maximum" | "minLength" | "maxLength" | "minItems" | "maxItems"
+            | "pattern" => {
                 self.bound(keyword, rule, value, path);
             }
-            "anyOf" | "oneOf" => self.branches(keyword, rule, value, path),
+            "allOf" => {
+                for branch in rule.as_array().into_iter().flatten() {
+                    self.check(branch, value, path);
+                }
+            }
+            "anyOf" => self.any_of(rule, value, path),
+            "if" => {
+                if let Some(then) = schema.get("then")
+                    && self.problems_of(rule, value, path).is_empty()
+                {
+                    self.check(then, value, path);
+                }
+            }
+            // Read together with its `if`.
+            "then" => {}
             "items" => {
                 for (index, item) in value.as_array().into_iter().flatten().enumerate() {
                     self.check(rule, item, &format!("{path}[{index}]"));
@@ -90,14 +105,18 @@ impl<'a> Checker<'a> {
     fn bound(&mut self, keyword: &str, rule: &Value, value: &Value, path: &str) {
         let number = || value.as_f64().zip(rule.as_f64());
         let length = || {
-            let length = value.as_str()?.chars().count();
+            let length = match value {
+                Value::String(text) if keyword.ends_with("Length") => text.chars().count(),
+                Value::Array(items) if keyword.ends_with("Items") => items.len(),
+                _ => return None,
+            };
             Some((u64::try_from(length).ok()?, rule.as_u64()?))
         };
         let broken = match keyword {
             "minimum" => number().is_some_and(|(found, least)| found < least),
             "maximum" => number().is_some_and(|(found, most)| found > most),
-            "minLength" => length().is_some_and(|(found, least)| found < least),
-            "maxLength" => length().is_some_and(|(found, most)| found > most),
+            "minLength" | "minItems" => length().is_some_and(|(found, least)| found < least),
+            "maxLength" | "maxItems" => length().is_some_and(|(found, most)| found > most),
             _ => value.as_str().is_some_and(|text| {
                 let pattern = Regex::new(rule.as_str().unwrap_or_default());
                 !pattern.is_ok_and(|pattern| pattern.is_match(text))
@@ -108,24 +127,23 @@ impl<'a> Checker<'a> {
         }
     }
 
-    /// Where too few or too many branches fit, the problems of the nearest one
-    /// are the most helpful.
-    fn branches(&mut self, keyword: &str, rule: &'a Value, value: &Value, path: &str) {
-        let mut nearest: Option<Vec<String>> = None;
-        let mut fitting = 0;
-        for branch in rule.as_array().into_iter().flatten() {
-            let mut checker = Checker { root: self.root, problems: Vec::new() };
-            checker.check(branch, value, path);
-            fitting += usize::from(checker.problems.is_empty());
-            if nearest.as_ref().is_none_or(|problems| checker.problems.len() < problems.len()) {
-                nearest = Some(checker.problems);
-            }
-        }
-        if fitting == 0 {
-            self.problem(path, format!("fits none of the {keyword}; the nearest says:"));
-            self.problems.extend(nearest.unwrap_or_default());
-        } else if fitting > 1 && keyword == "oneOf" {
-            self.problem(path, format!("fits {fitting} of the oneOf, not one"));
+    fn problems_of(&self, schema: &'a Value, value: &Value, path: &str) -> Vec<String> {
+        let mut checker = Checker { root: self.root, problems: Vec::new() };
+        checker.check(schema, value, path);
+        checker.problems
+    }
+
+    /// Where no branch fits, the problems of the nearest one are the most
+    /// helpful.
+    fn any_of(&mut self, rule: &'a Value, value: &Value, path: &str) {
+        let branches = rule.as_array().into_iter().flatten();
+        let nearest = branches
+            .map(|branch| self.problems_of(branch, value, path))
+            .min_by_key(Vec::len)
+            .unwrap_or_default();
+        if !nearest.is_empty() {
+            self.problem(path, "fits none of what is allowed; the nearest says:");
+            self.problems.extend(nearest);
         }
     }
 
@@ -209,7 +227,7 @@ mod tests {
             "properties": {
                 "a": { "type": "integer", "minimum": 1, "maximum": 3 },
                 "b": { "type": "string", "pattern": "^x", "minLength": 2 },
-                "c": { "type": "array", "items": { "enum": ["p", "q"] } },
+                "c": { "type": "array", "items": { "enum": ["p", "q"] }, "minItems": 1 },
                 "d": { "$ref": "#/$defs/d" },
             },
             "$defs": { "d": { "anyOf": [{ "const": 1 }, { "type": "boolean" }] } },
@@ -217,8 +235,12 @@ mod tests {
         check(&schema, &json!({ "a": 2, "b": "xy", "c": ["p"], "d": true }), &[]);
         check(
             &schema,
-            &json!({ "b": "x" }),
-            &[r#"b: "x" does not keep the minLength 2"#, "the file: the key `a` is missing"],
+            &json!({ "b": "x", "c": [] }),
+            &[
+                r#"b: "x" does not keep the minLength 2"#,
+                "c: [] does not keep the minItems 1",
+                "the file: the key `a` is missing",
+            ],
         );
         check(
             &schema,
@@ -228,7 +250,7 @@ mod tests {
                 "a: 4 does not keep the maximum 3",
                 r#"b: "yy" does not keep the pattern "^x""#,
                 r#"c[0]: "r" is not of the enum ["p","q"]"#,
-                "d: fits none of the anyOf; the nearest says:",
+                "d: fits none of what is allowed; the nearest says:",
                 "d: 2 is not of the const 1",
                 r#"ee: "ee" does not keep the maxLength 1"#,
             ],
@@ -237,10 +259,12 @@ mod tests {
     }
 
     #[test]
-    fn one_of_wants_exactly_one() {
-        let schema = json!({ "oneOf": [{ "type": "integer" }, { "type": "number" }] });
-        check(&schema, &json!(1.5), &[]);
-        check(&schema, &json!(1), &["the file: fits 2 of the oneOf, not one"]);
+    fn a_condition_chooses() {
+        let when = |id: &str, key: &str| json!({ "if": { "properties": { "id": { "const": id } } }, "then": { "required": [key] } });
+        let schema = json!({ "allOf": [when("a", "x"), when("b", "y")] });
+        check(&schema, &json!({ "id": "a", "x": 1 }), &[]);
+        check(&schema, &json!({ "id": "b", "x": 1 }), &["the file: the key `y` is missing"]);
+        check(&schema, &json!({ "id": "c" }), &[]);
     }
 
     #[test]

@@ -7,6 +7,7 @@ mod deps;
 mod finding;
 mod generate;
 mod json_schema;
+mod rules;
 mod rust_source;
 mod tidy;
 mod workspace;

@@ -87,6 +87,11 @@ pub(crate) fn is_rust(path: &str) -> bool {
     Path::new(path).extension().is_some_and(|extension| extension == "rs")
 }
 
+/// Whether a file is an example network.
+pub(crate) fn is_example(path: &str) -> bool {
+    path.starts_with("examples/") && path.ends_with(".allonet.toml")
+}
+
 /// The text of a file; `None` where it is no text.
 pub(crate) fn text_of(path: &str) -> Result<Option<String>, Trouble> {
     let full = root().join(path);

@@ -83,8 +83,10 @@ impl Chain {
 
 /// Parts up to this size are eliminated, larger ones are swept.
 const ELIMINATED_MAX: usize = 96;
-/// Sweeps end when nothing changes by more than this, relative to the inflow.
-const SETTLED: f64 = 1e-15;
+/// Sweeps end when no more than this is missing, relative to all that passes.
+const SETTLED: f64 = 1e-14;
+/// Below this a change that no longer falls is rounding.
+const STALLED: f64 = 1e-13;
 const SWEEPS_MAX: usize = 20_000;
 /// Below this a row counts as passing on everything.
 const NO_EXIT: f64 = 1e-13;
@@ -151,13 +153,16 @@ fn close_loop(chain: &Chain, node: u32, arrived: &mut [f64]) -> Result<(), Absor
 }
 
 /// A strongly connected part of several nodes, with numbers of its own.
-struct Part {
-    /// Rows of what arrives from within the part: source and share.
-    offsets: Vec<usize>,
-    sources: Vec<u32>,
-    shares: Vec<f64>,
+#[derive(Debug, Default)]
+pub(crate) struct Part {
+    /// Where each member's row of arrivals begins; one more entry than members.
+    pub(crate) offsets: Vec<usize>,
+    /// From which member it arrives.
+    pub(crate) sources: Vec<u32>,
+    /// Which share of what passes through that member.
+    pub(crate) shares: Vec<f64>,
     /// Share that leaves the part at each member.
-    exits: Vec<f64>,
+    pub(crate) exits: Vec<f64>,
 }
 
 impl Part {
@@ -206,7 +211,8 @@ impl Part {
         sources.zip(self.shares[range].iter().copied())
     }
 
-    fn solve(&self, entered: &[f64]) -> Result<Vec<f64>, AbsorbingError> {
+    /// What passes through each member, for what enters at each.
+    pub(crate) fn solve(&self, entered: &[f64]) -> Result<Vec<f64>, AbsorbingError> {
         if self.exits.iter().all(|exit| *exit <= NO_EXIT) {
             return Err(AbsorbingError::Trapped { members: Vec::new() });
         }
@@ -254,41 +260,46 @@ impl Part {
     fn sweep(&self, entered: &[f64]) -> Result<Vec<f64>, AbsorbingError> {
         let total = maths::sum(entered.iter().copied());
         let mut value = entered.to_vec();
-        let mut change = f64::INFINITY;
-        let mut best = f64::INFINITY;
-        let mut stalled = 0;
+        let (mut change, mut stalled) = (f64::INFINITY, 0);
         for _ in 0..SWEEPS_MAX {
-            let (mut moved, mut mass) = (0.0_f64, 0.0_f64);
-            for (member, entry) in entered.iter().enumerate() {
-                let mut inflow = *entry;
-                let mut own = 0.0;
-                for (source, share) in self.arrivals(member) {
-                    if source == member {
-                        own += share;
-                    } else {
-                        inflow += value[source] * share;
-                    }
-                }
-                let fresh = inflow / (1.0 - own);
-                moved += (fresh - value[member]).abs();
-                mass += fresh;
-                value[member] = fresh;
-            }
+            let before = change;
+            change = self.sweep_once(entered, &mut value);
             let left = self.leaving(&value);
             let scale = if left > 0.0 { total / left } else { 1.0 };
             value.iter_mut().for_each(|value| *value *= scale);
-            change = (moved / mass).max((scale - 1.0).abs());
-            if change <= SETTLED {
+            change = change.max((scale - 1.0).abs());
+            // What is still missing, if all sweeps shrink the change like this one.
+            let rate = if before.is_finite() { (change / before).min(0.9999) } else { 0.9999 };
+            if change * rate / (1.0 - rate) <= SETTLED {
                 return Ok(value);
             }
-            // Rounding may keep the last digit dancing: stop when it no longer falls.
-            stalled = if change < best { 0 } else { stalled + 1 };
-            best = best.min(change);
-            if stalled >= 8 && best < 1e-13 {
+            // Rounding may keep the last digits dancing: stop when it no longer falls.
+            stalled = if change < before { 0 } else { stalled + 1 };
+            if stalled >= 4 && change < STALLED {
                 return Ok(value);
             }
         }
         Err(AbsorbingError::Unsettled { members: self.len(), sweeps: SWEEPS_MAX, change })
+    }
+
+    /// One sweep over all members; the change, relative to all that passes.
+    fn sweep_once(&self, entered: &[f64], value: &mut [f64]) -> f64 {
+        let (mut moved, mut mass) = (0.0_f64, 0.0_f64);
+        for (member, entry) in entered.iter().enumerate() {
+            let (mut inflow, mut own) = (*entry, 0.0);
+            for (source, share) in self.arrivals(member) {
+                if source == member {
+                    own += share;
+                } else {
+                    inflow += value[source] * share;
+                }
+            }
+            let fresh = inflow / (1.0 - own);
+            moved += (fresh - value[member]).abs();
+            mass += fresh;
+            value[member] = fresh;
+        }
+        moved / mass
     }
 
     fn leaving(&self, value: &[f64]) -> f64 {

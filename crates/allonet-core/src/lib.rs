@@ -18,3 +18,4 @@ pub mod schema;
 pub mod signal;
 pub mod table;
 pub mod time;
+pub mod weights;

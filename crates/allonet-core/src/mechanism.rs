@@ -16,8 +16,8 @@ use std::borrow::Cow;
 use std::fmt;
 use std::sync::Arc;
 
-use serde::{Deserialize, Serialize};
 use serde::de::DeserializeOwned;
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use thiserror::Error;
 
 use crate::card::{Card, Settings};
@@ -126,6 +126,19 @@ impl State {
             Refusal::new("bad-state", format!("the remembered state cannot be read: {error}"))
                 .help("resume from the state file of the same network and engine version")
         })
+    }
+}
+
+impl Serialize for State {
+    /// As the JSON text that it is.
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(&String::from_utf8_lossy(&self.0))
+    }
+}
+
+impl<'de> Deserialize<'de> for State {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        String::deserialize(deserializer).map(|text| Self::from_bytes(text.as_bytes()))
     }
 }
 

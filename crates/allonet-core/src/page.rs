@@ -52,7 +52,7 @@ pub fn kind_in_words(kind: Kind) -> String {
             format!("number{}", bounds(bound(min), bound(max)))
         }
         Kind::Share => "share: `4%`, `0.04` or `1/25`".to_owned(),
-        Kind::Decimal => "amount, such as `1_250.75`".to_owned(),
+        Kind::Decimal => "amount, such as `1_250.75 USDC`".to_owned(),
         Kind::Text => "text".to_owned(),
         Kind::Choice(words) => {
             let words: Vec<String> = words.iter().map(|word| format!("`{word}`")).collect();

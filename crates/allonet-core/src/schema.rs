@@ -8,6 +8,7 @@ use serde_json::{Map, Value, json};
 
 use crate::card::{Absent, Card, Kind, Setting};
 use crate::mechanism::Entry;
+use crate::network::file::EPOCHS_MAX;
 use crate::page::kind_in_words;
 
 /// Keys of a neuron that belong to the network, not to its mechanism. No card
@@ -15,7 +16,6 @@ use crate::page::kind_in_words;
 pub const NEURON_KEYS: [&str; 5] = ["mechanism", "title", "retain", "pinch", "events"];
 
 const SHARE: &str = r"^\s*(([0-9_]+(\.[0-9]*)?|\.[0-9]+)\s*%?|[0-9]+\s*/\s*[0-9]+)\s*$";
-const DECIMAL: &str = r"^\s*([0-9_]+(\.[0-9]*)?|\.[0-9]+)\s*$";
 const AMOUNT: &str = r"^\s*([0-9_]+(\.[0-9]*)?|\.[0-9]+)(\s+\S.*)?$";
 const TIME: &str = r"^\s*[0-9]{4}-[0-9]{2}-[0-9]{2}([Tt ].+)?$";
 const ADDRESS: &str = "^0x[0-9a-fA-F]{40}$";
@@ -27,13 +27,7 @@ pub fn network_schema(catalogue: &[Entry]) -> Value {
     for entry in catalogue {
         definitions.insert(definition_name(entry.card), neuron(entry.card));
     }
-    let branches: Vec<Value> = catalogue
-        .iter()
-        .map(|entry| json!({ "$ref": format!("#/$defs/{}", definition_name(entry.card)) }))
-        .collect();
-    // `oneOf` must not be empty; with no mechanism there can be no neuron.
-    let neuron = if branches.is_empty() { json!(false) } else { json!({ "oneOf": branches }) };
-    definitions.insert("neuron".to_owned(), neuron);
+    definitions.insert("neuron".to_owned(), any_neuron(catalogue));
 
     let mut schema = table(
         "An allonet network: how money flows from sources through neurons to recipients.",
@@ -66,11 +60,15 @@ fn network() -> Value {
             "title": text("Name for people."),
             "description": text("What the network is for."),
             "asset": text("Main asset, a key of `assets`; the first when absent."),
-            "epochs": whole(1, "How many epochs a run has; 1 when absent."),
-            "epoch_ends": list(
-                "When each epoch ends; their number is the number of epochs.",
-                &reference("time"),
-            ),
+            "epochs": {
+                "type": "integer", "minimum": 1, "maximum": EPOCHS_MAX,
+                "description": "How many epochs a run has; 1 when absent.",
+            },
+            "epoch_ends": {
+                "type": "array", "minItems": 1, "maxItems": EPOCHS_MAX,
+                "items": reference("time"),
+                "description": "When each epoch ends, instead of `epochs`.",
+            },
             "max_depth": whole(1, "Most hops from a source to a recipient."),
             "recipients": text("Table of recipients: a CSV file with id, title and address."),
         }),
@@ -102,7 +100,7 @@ fn source() -> Value {
             "epoch": whole(0, "In which epoch, from 0."),
         }),
     );
-    let one_or_dated = json!({ "anyOf": [reference("amount"), dated] });
+    let grant = json!({ "anyOf": [reference("amount"), dated] });
     table(
         "A node that brings money in.",
         &["gives", "to"],
@@ -111,7 +109,7 @@ fn source() -> Value {
             "gives": {
                 "description": "What it brings in: `500_000 USDC`, a list of such amounts, \
                                 or amounts with their epochs.",
-                "anyOf": [reference("amount"), { "type": "array", "items": one_or_dated }],
+                "anyOf": [grant, { "type": "array", "minItems": 1, "items": grant }],
             },
             "every_epoch": flag("Plain amounts come in every epoch, not only in the first."),
             "to": reference("weights"),
@@ -156,24 +154,54 @@ fn signal() -> Value {
 }
 
 fn promise() -> Value {
-    table(
-        "Bounds; a broken one stops the run.",
-        &[],
-        &json!({
-            "on": id("The node they bind; the whole network when absent."),
-            "max_share": reference("share"),
-            "max_voter_effect": reference("share"),
-            "min_recipients": whole(0, "At least so many payees take something."),
-            "budget_min": reference("amount"),
-            "budget_max": reference("amount"),
-        }),
-    )
+    let bounds = json!({
+        "max_share": reference("share"),
+        "max_voter_effect": reference("share"),
+        "min_recipients": {
+            "type": "integer", "minimum": 0,
+            "description": "At least so many payees take something.",
+        },
+        "budget_min": reference("amount"),
+        "budget_max": reference("amount"),
+    });
+    let names = bounds.as_object().into_iter().flat_map(Map::keys);
+    let any: Vec<Value> = names.map(|name| json!({ "required": [name] })).collect();
+    let mut schema = table("Bounds; a broken one stops the run.", &[], &bounds);
+    schema["properties"]["on"] = id("The node they bind; the whole network when absent.");
+    schema["anyOf"] = Value::Array(any);
+    schema
 }
 
 // --- Neurons ----------------------------------------------------------------
 
 fn definition_name(card: &Card) -> String {
     format!("neuron-{}", card.id)
+}
+
+/// The table of a neuron: its key `mechanism` tells which other keys it has.
+fn any_neuron(catalogue: &[Entry]) -> Value {
+    if catalogue.is_empty() {
+        return json!(false);
+    }
+    let ids: Vec<&str> = catalogue.iter().map(|entry| entry.card.id).collect();
+    let tables: Vec<Value> =
+        catalogue.iter().map(|entry| reference(&definition_name(entry.card))).collect();
+    let chosen = ids.iter().zip(&tables).map(|(id, table)| {
+        let has_id = json!({ "mechanism": { "const": id } });
+        json!({ "if": { "required": ["mechanism"], "properties": has_id }, "then": table })
+    });
+    // Editors offer the keys of the tables in `anyOf`, but not those behind a
+    // `then`. Its last entry fits anything, so that a slip is told by the table
+    // that was chosen alone.
+    let offered: Vec<&Value> = tables.iter().chain([&Value::Bool(true)]).collect();
+    json!({
+        "type": "object",
+        "description": "A node that applies a mechanism.",
+        "required": ["mechanism"],
+        "properties": { "mechanism": { "enum": ids, "description": "Which mechanism." } },
+        "allOf": chosen.collect::<Vec<Value>>(),
+        "anyOf": offered,
+    })
 }
 
 /// The table of a neuron with this mechanism.
@@ -224,7 +252,7 @@ fn property(setting: &Setting) -> Value {
             schema
         }
         Kind::Share => reference("share"),
-        Kind::Decimal => json!({ "type": "string", "pattern": DECIMAL }),
+        Kind::Decimal => reference("amount"),
         Kind::Text => json!({ "type": "string" }),
         Kind::Choice(words) => json!({ "enum": words }),
         Kind::File => json!({ "type": "string", "minLength": 1 }),
@@ -249,8 +277,12 @@ fn property(setting: &Setting) -> Value {
 fn default_value(kind: Kind, text: &str) -> Value {
     let parsed = match kind {
         Kind::Bool => text.parse().ok().map(Value::Bool),
-        Kind::Integer { .. } => text.parse::<i64>().ok().map(Value::from),
-        Kind::Number { .. } => text.parse::<f64>().ok().map(Value::from),
+        Kind::Integer { .. } => text.replace('_', "").parse::<i64>().ok().map(Value::from),
+        Kind::Number { .. } => text.replace('_', "").parse::<f64>().ok().map(Value::from),
+        Kind::List => {
+            let texts = text.split(',').map(str::trim).filter(|text| !text.is_empty());
+            Some(texts.map(Value::from).collect())
+        }
         _ => None,
     };
     parsed.unwrap_or_else(|| json!(text))
@@ -259,11 +291,25 @@ fn default_value(kind: Kind, text: &str) -> Value {
 // --- Parts ------------------------------------------------------------------
 
 fn shared_definitions() -> Map<String, Value> {
-    let pattern = |pattern: &str, doc: &str| json!({ "type": "string", "pattern": pattern, "description": doc });
-    let weight = json!({
-        "anyOf": [{ "type": "integer", "minimum": 0 }, reference("share")],
-        "description": "A whole number, or a share such as `70%`.",
+    let amount = json!({
+        "anyOf": [{ "type": "string", "pattern": AMOUNT }, { "type": "integer", "minimum": 0 }],
+        "description": "A decimal and an asset, such as `1_250.75 USDC`; the network's main asset \
+                        when none is named.",
     });
+    let weight = json!({
+        "anyOf": [reference("share"), { "const": "rest" }, { "type": "integer", "minimum": 0 }],
+        "description": "A share such as `70%`, a number that counts in proportion, or `rest`.",
+    });
+    let leg = table(
+        "A weight, with what is special about the edge.",
+        &["share"],
+        &json!({
+            "share": weight,
+            "delay": whole(0, "Arrives so many epochs later."),
+            "pinch": reference("pinch"),
+        }),
+    );
+    let weight_or_leg = json!({ "anyOf": [weight, leg] });
     let pinch = table(
         "A small share diverted to another node.",
         &["share", "to"],
@@ -271,13 +317,13 @@ fn shared_definitions() -> Map<String, Value> {
     );
     let weights = json!({
         "description": "One payee, or payees with their weights: `{ council = \"70%\", … }`.",
-        "anyOf": [id("The one payee."), by_id("Payees with their weights.", &weight)],
+        "anyOf": [id("The one payee."), by_id("Payees with their weights.", &weight_or_leg)],
     });
     let entries = [
-        ("share", pattern(SHARE, "Part of a whole: `4%`, `0.04` or `1/25`.")),
-        ("amount", pattern(AMOUNT, "An amount with its asset: `1_250.75 USDC`.")),
-        ("time", pattern(TIME, "A moment: `2026-01-31T18:30:00Z`, or a date.")),
-        ("address", pattern(ADDRESS, "An EVM address: `0x` and 40 hexadecimal digits.")),
+        ("share", matching(SHARE, "Part of a whole: `4%`, `0.04` or `1/25`.")),
+        ("amount", amount),
+        ("time", matching(TIME, "A moment: `2026-01-31T18:30:00Z`, or a date.")),
+        ("address", matching(ADDRESS, "An EVM address: `0x` and 40 hexadecimal digits.")),
         ("pinch", pinch),
         ("weights", weights),
     ];
@@ -321,6 +367,10 @@ fn text(doc: &str) -> Value {
     json!({ "type": "string", "description": doc })
 }
 
+fn matching(pattern: &str, doc: &str) -> Value {
+    json!({ "type": "string", "pattern": pattern, "description": doc })
+}
+
 fn whole(min: u32, doc: &str) -> Value {
     json!({ "type": "integer", "minimum": min, "maximum": u32::MAX, "description": doc })
 }
@@ -350,7 +400,7 @@ mod tests {
         setting("floor", Kind::Decimal, Absent::Default("0")),
         setting("note", Kind::Text, Absent::None("none")),
         setting("mode", Kind::Choice(&["mean", "median"]), Absent::Default("median")),
-        setting("owners", Kind::List, Absent::None("nobody")),
+        setting("owners", Kind::List, Absent::Default("ann, bob")),
         setting("to", Kind::Weights, Absent::Required),
         setting("until", Kind::Time, Absent::None("no end")),
     ];
@@ -392,6 +442,7 @@ mod tests {
         assert_eq!(property("wide").get("minimum"), None);
         assert_eq!(property("slope")["minimum"], json!(0.5));
         assert_eq!(property("slope").get("maximum"), None);
+        assert_eq!(property("owners")["default"], json!(["ann", "bob"]));
         assert_eq!(property("mode")["enum"], json!(["mean", "median"]));
         assert_eq!(property("mechanism")["const"], json!("fair"));
         assert!(property("events")["description"].as_str().unwrap().contains("join"));

@@ -17,7 +17,7 @@ use thiserror::Error;
 
 use crate::card::Placed;
 use crate::fault::Fault;
-use crate::money::{Share, format_units, parse_units};
+use crate::money::{DecimalError, Share, ShareError, format_units, parse_units};
 
 /// One weight as it was written.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -81,17 +81,16 @@ impl FromStr for WrittenWeight {
         }
         if body.contains(['%', '/']) {
             return body.parse().map(Self::Share).map_err(|error| match error {
-                crate::money::ShareError::AboveOne { .. } => {
-                    WeightError::AboveOne { found: found() }
-                }
-                crate::money::ShareError::NotShare { .. } => {
-                    WeightError::NotWeight { found: found() }
-                }
+                ShareError::AboveOne { .. } => WeightError::AboveOne { found: found() },
+                ShareError::NotShare { .. } => WeightError::NotWeight { found: found() },
             });
         }
         let places = body.split_once('.').map_or(0, |(_, part)| part.trim_end_matches('0').len());
         let units = parse_units(body, u8::try_from(places).unwrap_or(u8::MAX));
-        let units = units.map_err(|_| WeightError::NotWeight { found: found() })?;
+        let units = units.map_err(|error| match error {
+            DecimalError::NotDecimal { .. } => WeightError::NotWeight { found: found() },
+            _ => WeightError::TooFine { found: found() },
+        })?;
         let above = u64::try_from(units).ok().filter(|_| places <= DECIMALS_MAX);
         let above = above.ok_or_else(|| WeightError::TooFine { found: found() })?;
         let below = (0..places).fold(1, |below, _| below * 10);
@@ -113,8 +112,9 @@ impl FromStr for WrittenWeight {
 pub fn exact(weights: &[(Placed<String>, String)]) -> Result<Vec<u64>, Fault> {
     let written = weights.iter().map(read).collect::<Result<Vec<_>, _>>()?;
     if written.is_empty() {
-        return Err(Fault::new("no-payees", "nobody to pay is named")
-            .help("name at least one, for example: to = \"alice\" or to = { alice = 2, bob = 1 }"));
+        return Err(Fault::new("no-payees", "nobody to pay is named").help(
+            "name at least one, for example: to = \"alice\" or to = { alice = 2, bob = 1 }",
+        ));
     }
     let is_plain = |weight: &WrittenWeight| matches!(weight, WrittenWeight::Plain { .. });
     let plain = written.iter().position(is_plain);
@@ -135,7 +135,8 @@ pub fn exact(weights: &[(Placed<String>, String)]) -> Result<Vec<u64>, Fault> {
     let divisor = scaled.iter().fold(0, |divisor, weight| gcd(divisor, *weight));
     let sum = scaled.iter().try_fold(0_u128, |sum, weight| sum.checked_add(weight / divisor));
     sum.filter(|sum| *sum <= u128::from(u64::MAX)).ok_or_else(too_fine)?;
-    let narrow = |weight: &u128| u64::try_from(weight / divisor).expect("no weight exceeds the sum");
+    let narrow =
+        |weight: &u128| u64::try_from(weight / divisor).expect("no weight exceeds the sum");
     Ok(scaled.iter().map(narrow).collect())
 }
 

@@ -379,7 +379,7 @@ fn check_each_node(network: &Network, result: &Run) {
             } else {
                 let flows = result.records.iter().filter_map(|r| r.flows[asset].as_ref());
                 let kept = Amount::sum(flows.map(|f| f.retained_by(at)), "test").unwrap();
-                let unspent = result.unspent.get(&at).map_or(Amount::ZERO, |p| p.of(asset));
+                let unspent = result.memory.unspent.get(&at).map_or(Amount::ZERO, |p| p.of(asset));
                 kept.add(unspent, "test").unwrap()
             };
             assert_eq!(held, expected, "{} asset {asset}", node.id);
@@ -408,7 +408,7 @@ fn ten_thousand_random_networks_conserve_and_agree_on_one_and_two_threads() {
         let first = one.install(|| run(&network, RunOptions::default())).unwrap();
         check_each_node(&network, &first);
         let second = two.install(|| run(&network, RunOptions::default())).unwrap();
-        let bytes = |run: &Run| serde_json::to_vec(&run.checkpoint).unwrap();
+        let bytes = |run: &Run| serde_json::to_vec(&run.checkpoint(&network)).unwrap();
         prop_assert_eq!(bytes(&first), bytes(&second));
         prop_assert_eq!(first, second);
     });
@@ -425,7 +425,7 @@ fn a_run_that_stops_between_epochs_ends_the_same() {
         let whole = run(&network, RunOptions::default()).unwrap();
         let part = RunOptions { before: Some(before), ..RunOptions::default() };
         let part = run(&network, part).unwrap();
-        let text = serde_json::to_string(&part.checkpoint).unwrap();
+        let text = serde_json::to_string(&part.checkpoint(&network)).unwrap();
         let resume = Some(serde_json::from_str(&text).unwrap());
         let resumed = run(&network, RunOptions { resume, ..RunOptions::default() }).unwrap();
         prop_assert_eq!(resumed, whole);

@@ -4,15 +4,22 @@ use allonet_core::mechanism::Entry;
 
 pub mod flow;
 pub mod governed;
+pub mod graph;
+pub mod program;
 pub mod quadratic;
 pub mod trial;
 
+mod credit;
+mod protocol;
 mod transaction;
 
 /// By the id of the card.
 static CATALOGUE: &[Entry] = &[
+    Entry { card: &graph::dependency::CARD, build: graph::dependency::build },
+    Entry { card: &program::external::CARD, build: program::external::build },
     Entry { card: &governed::multisig::CARD, build: governed::multisig::build },
     Entry { card: &flow::pass_through::CARD, build: flow::pass_through::build },
+    Entry { card: &quadratic::funding::CARD, build: quadratic::funding::build },
     Entry { card: &flow::split::CARD, build: flow::split::build },
 ];
 

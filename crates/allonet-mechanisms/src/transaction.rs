@@ -115,7 +115,9 @@ fn transfer(fields: &Map<String, Value>, assets: &[Asset]) -> Result<Transfer, S
     let amount = match fields.get("amount") {
         Some(Value::String(text)) => text.clone(),
         Some(Value::Number(number)) if number.is_u64() => number.to_string(),
-        Some(other) => return Err(format!("the amount is {other}; write a text: \"1_250.5 USDC\"")),
+        Some(other) => {
+            return Err(format!("the amount is {other}; write a text: \"1_250.5 USDC\""));
+        }
         None => return Err("the field `amount` is missing".to_owned()),
     };
     let (digits, named) = match amount.trim().rsplit_once(char::is_whitespace) {

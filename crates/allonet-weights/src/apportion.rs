@@ -26,24 +26,28 @@ pub(crate) fn apportion(scores: &[u64], total: u64) -> Option<Vec<u64>> {
     Some(parts)
 }
 
-/// Turns finite scores of at least zero into whole numbers, relative to the
-/// largest, which becomes 2^52.
+/// Turns finite scores of at least zero into whole numbers in proportion.
+///
+/// All are scaled by one power of two, which is exact, so that the largest lies
+/// below 2^62; only what is smaller than 2^-62 of it is rounded.
 pub(crate) fn quantise(scores: &[f64]) -> Vec<u64> {
     let largest = scores.iter().copied().fold(0.0, f64::max);
-    if largest <= 0.0 {
-        return vec![0; scores.len()];
-    }
-    scores.iter().map(|score| to_whole(score / largest, 1 << 52)).collect()
+    let (_, exponent) = libm::frexp(largest);
+    scores.iter().map(|&score| whole(libm::scalbn(score, 62 - exponent))).collect()
 }
 
 /// `fraction · unit`, rounded to nearest; fractions are in 0 ..= 1.
+pub(crate) fn to_whole(fraction: f64, unit: u64) -> u64 {
+    whole(fraction * unit as f64).min(unit)
+}
+
 #[expect(
     clippy::cast_possible_truncation,
     clippy::cast_sign_loss,
-    reason = "the product is at most `unit`, which fits"
+    reason = "callers keep the number between 0 and 2^62"
 )]
-pub(crate) fn to_whole(fraction: f64, unit: u64) -> u64 {
-    ((fraction * unit as f64).round() as u64).min(unit)
+fn whole(number: f64) -> u64 {
+    number.round() as u64
 }
 
 fn narrow(part: u128) -> u64 {
@@ -61,6 +65,13 @@ mod tests {
         assert_eq!(apportion(&[1, 0, 2], 10), Some(vec![3, 0, 7]));
         assert_eq!(apportion(&[0, 0], 10), None);
         assert_eq!(apportion(&[], 10), None);
+    }
+
+    #[test]
+    fn scores_keep_their_proportions_exactly() {
+        assert_eq!(quantise(&[3.0, 1.0, 0.5]), [3 << 60, 1 << 60, 1 << 59]);
+        assert_eq!(quantise(&[0.0, 0.0]), [0, 0]);
+        assert_eq!(quantise(&[f64::MAX, f64::MIN_POSITIVE])[1], 0);
     }
 
     proptest! {

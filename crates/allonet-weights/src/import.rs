@@ -188,11 +188,12 @@ pub fn detect(file_name: &str, text: &str) -> Option<Format> {
     if text.starts_with('{') {
         return detect_json(text);
     }
-    if edges_csv::fits(text) {
-        return Some(Format::EdgesCsv);
-    }
+    // A table with weights also has what a table of edges needs.
     if weight_csv::fits(text) {
         return Some(Format::WeightCsv);
+    }
+    if edges_csv::fits(text) {
+        return Some(Format::EdgesCsv);
     }
     if text.lines().any(|line| line.trim() == "[[package]]") {
         return Some(detect_toml(text));
@@ -268,6 +269,7 @@ mod tests {
             ("{\"a/b\":[\"c/d\"]}", Format::SeedMap),
             ("{\"a/b\":{\"c/d\":0.5}}", Format::SeedMap),
             ("repo,parent,weight\n", Format::WeightCsv),
+            ("seed_repo;dependency_repo;weight\n", Format::WeightCsv),
             ("seed_repo\tdependency_repo\n", Format::EdgesCsv),
             ("module example.com/x\n", Format::GoMod),
             ("version = 4\n\n[[package]]\nname = \"x\"\n", Format::CargoLock),

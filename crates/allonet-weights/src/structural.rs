@@ -42,7 +42,7 @@
 //! # Units and rounding
 //!
 //! Weights are apportioned exactly to [`WHOLE`] per node by largest remainder,
-//! the smaller id first. Scores are rounded to 2⁻⁵² of the largest before.
+//! the smaller id first. Scores are rounded to 2⁻⁶² of the largest before.
 //! The work is linear in edges for `carried`; `siblings` looks at the smaller of
 //! two dependency lists per edge.
 //!

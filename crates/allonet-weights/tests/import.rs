@@ -3,6 +3,8 @@
 use allonet_weights::graph::{DependencyGraph, EdgeKind, Policy};
 use allonet_weights::import::{Format, ImportError, ReadOptions, Versions, detect, read};
 use allonet_weights::repository::Aliases;
+use allonet_weights::structural::{Settings, weigh};
+use proptest::prelude::*;
 
 macro_rules! fixture {
     ($name:literal) => {
@@ -426,4 +428,46 @@ fn truncated_json_says_where_it_ends() {
     let error = refused(Format::PackageLock, &broken);
     assert_eq!(error.line, Some(58));
     assert_eq!(error.field.as_deref(), Some("packages `node_modules/leaf`"));
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(400))]
+
+    /// Files cut, doubled and garbled at any place are read or refused, and
+    /// what is read can be weighed.
+    #[test]
+    fn damaged_files_never_make_a_reader_panic(
+        file in 0_usize..10,
+        from in any::<prop::sample::Index>(),
+        length in 0_usize..40,
+        insert in "[\\[\\]{}\"=,:@#v0-9 \nä-]{0,6}",
+    ) {
+        let (format, text) = [
+            (Format::CargoLock, fixture!("Cargo.lock")),
+            (Format::PackageLock, fixture!("package-lock.v3.json")),
+            (Format::GoMod, fixture!("go.mod")),
+            (Format::GoMod, fixture!("go.mod.graph")),
+            (Format::UvLock, fixture!("uv.lock")),
+            (Format::PoetryLock, fixture!("poetry.lock")),
+            (Format::CycloneDx, fixture!("bom.cdx.json")),
+            (Format::Spdx, fixture!("github.spdx.json")),
+            (Format::NodeLink, fixture!("graph.node-link.json")),
+            (Format::WeightCsv, fixture!("weights.csv")),
+        ][file];
+        let characters: Vec<char> = text.chars().collect();
+        let from = from.index(characters.len());
+        let rest = (from + length).min(characters.len());
+        let mut damaged: String = characters[..from].iter().collect();
+        damaged.push_str(&insert);
+        damaged.extend(&characters[rest..]);
+        let go_graph = (text == fixture!("go.mod.graph")).then_some(damaged.as_str());
+        let text = if go_graph.is_some() { fixture!("go.mod") } else { &damaged };
+        for versions in [Versions::Merge, Versions::Split] {
+            let options = ReadOptions { versions, go_graph, ..ReadOptions::default() };
+            if let Ok(graph) = read(format, text, &options) {
+                let merged = graph.merge(&graph.repositories(&Aliases::default()));
+                let _ = weigh(&merged, &Settings::default());
+            }
+        }
+    }
 }

@@ -12,211 +12,299 @@
 
 use std::collections::VecDeque;
 
-use ruint::aliases::U256;
-
-use super::{AssetFlow, RunError};
-use crate::absorbing::{AbsorbingError, Chain, solve};
-use crate::money::{Amount, MoneyError, Rounding, apportion, weights_from_f64};
+use super::{AssetFlow, RunError, first_names};
+use crate::absorbing::Part;
+use crate::money::{
+    Amount, ApportionError, MoneyError, Rounding, apportion, floor_from_f64, weights_from_f64,
+};
 use crate::network::Network;
 
-/// A leg of a member, as the loop sees it.
-struct Way {
-    /// Member it leaves from, by its number in the part.
+/// The number of each node in the loop at hand; reused from loop to loop.
+#[derive(Debug, Default)]
+pub(super) struct Places(Vec<u32>);
+
+const OUTSIDE: u32 = u32::MAX;
+
+/// A way out of the loop.
+struct Exit {
+    /// Member it leaves from.
     from: u32,
-    /// Member it leads to; none for a way out.
-    to: Option<u32>,
     /// The leg; none for the retained share.
-    leg: Option<usize>,
+    leg: Option<u32>,
     /// Share of what passes through the member.
     share: f64,
+}
+
+/// A loop with its members numbered.
+struct Loop<'a> {
+    network: &'a Network,
+    members: &'a [u32],
+    place: &'a [u32],
+    /// For each member, the share that one unit of weight stands for.
+    unit: Vec<f64>,
+    exits: Vec<Exit>,
+    inner: Part,
+    /// The leg of each arrival in `inner`.
+    legs: Vec<u32>,
 }
 
 /// Divides what entered a loop.
 pub(super) fn divide(
     network: &Network,
-    part: &[u32],
+    members: &[u32],
     flow: &mut AssetFlow,
+    places: &mut Places,
 ) -> Result<(), RunError> {
-    let entered: Vec<Amount> = part.iter().map(|node| flow.inflow[*node as usize]).collect();
-    let name = || super::first_names(network, part);
-    let money = |error| RunError::Money { node: name(), error };
+    let entered: Vec<Amount> = members.iter().map(|node| flow.inflow[*node as usize]).collect();
+    let money = |error| RunError::Money { node: first_names(network, members), error };
     let total = Amount::sum(entered.iter().copied(), "what enters a loop").map_err(money)?;
     if total.is_zero() {
         return Ok(());
     }
-    let ways = ways(network, part);
-    let solved = solution(part, &ways, &entered)
-        .map_err(|loop_error| RunError::Loop { loop_error, members: name() })?;
-    let weights: Vec<f64> = ways.iter().map(|way| solved[way.from as usize] * way.share).collect();
-    let apportion_error = |error| RunError::Apportion { node: name(), error };
-    let weights = weights_from_f64(&weights).map_err(apportion_error)?;
-
-    let outs: Vec<usize> = (0..ways.len()).filter(|at| ways[*at].to.is_none()).collect();
-    let out_weights: Vec<u128> = outs.iter().map(|at| weights[*at]).collect();
-    let paid =
-        apportion(total, &out_weights, Rounding::LargestRemainder).map_err(apportion_error)?;
-    let mut amounts = vec![Amount::ZERO; ways.len()];
-    for (at, amount) in outs.iter().zip(paid.parts) {
-        amounts[*at] = amount;
+    places.0.resize(network.nodes().len(), OUTSIDE);
+    for (local, node) in (0_u32..).zip(members) {
+        places.0[*node as usize] = local;
     }
-    let unit = out_weights.iter().fold(U256::ZERO, |sum, weight| sum + U256::from(*weight));
-    for (at, way) in ways.iter().enumerate().filter(|(_, way)| way.to.is_some()) {
-        debug_assert!(way.leg.is_some(), "inner ways are legs");
-        amounts[at] = total.mul_div(U256::from(weights[at]), unit, "a loop").map_err(money)?;
-    }
-    balance(&ways, &entered, &solved, &mut amounts).map_err(money)?;
-    write_back(network, part, &ways, &amounts, flow).map_err(money)
+    let settled = Loop::new(network, members, &places.0).settle(&entered, total, flow);
+    members.iter().for_each(|node| places.0[*node as usize] = OUTSIDE);
+    settled
 }
 
-/// All ways from the members: legs in order, then the retained share.
-fn ways(network: &Network, part: &[u32]) -> Vec<Way> {
-    let mut ways = Vec::new();
-    for (from, node) in (0_u32..).zip(part) {
-        let retain = network.node(*node).retain();
-        let legs = network.legs().of(*node);
-        let sum: u64 = network.legs().weights[legs.clone()].iter().sum();
-        let onward = 1.0 - retain.to_f64();
-        for leg in legs {
-            let target = network.legs().targets[leg];
-            let inner = match part.binary_search(&target) {
-                Ok(local) if network.legs().note(leg).delay == 0 => u32::try_from(local).ok(),
-                _ => None,
-            };
-            let share = onward * (network.legs().weights[leg] as f64 / sum as f64);
-            ways.push(Way { from, to: inner, leg: Some(leg), share });
-        }
-        if !retain.is_zero() {
-            ways.push(Way { from, to: None, leg: None, share: retain.to_f64() });
+impl<'a> Loop<'a> {
+    fn new(network: &'a Network, members: &'a [u32], place: &'a [u32]) -> Self {
+        let weights = &network.legs().weights;
+        let unit = |node: &u32| {
+            let sum: u64 = weights[network.legs().of(*node)].iter().sum();
+            (1.0 - network.node(*node).retain().to_f64()) / sum as f64
+        };
+        let mut found = Self {
+            network,
+            members,
+            place,
+            unit: members.iter().map(unit).collect(),
+            exits: Vec::new(),
+            inner: Part::default(),
+            legs: Vec::new(),
+        };
+        found.fill();
+        found
+    }
+
+    /// The member a leg leads to; none for a leg that leaves the loop.
+    fn target(&self, leg: usize) -> Option<usize> {
+        match self.place[self.network.legs().targets[leg] as usize] {
+            OUTSIDE => None,
+            local if self.network.legs().note(leg).delay == 0 => Some(local as usize),
+            _ => None,
         }
     }
-    ways
-}
 
-fn solution(part: &[u32], ways: &[Way], entered: &[Amount]) -> Result<Vec<f64>, AbsorbingError> {
-    let mut chain = Chain { offsets: vec![0], exits: vec![0.0; part.len()], ..Chain::default() };
-    let mut ways = ways.iter().peekable();
-    for from in (0_u32..).take(part.len()) {
-        while let Some(way) = ways.next_if(|way| way.from == from) {
-            if let Some(to) = way.to {
-                chain.targets.push(to);
-                chain.probabilities.push(way.share);
-            } else {
-                chain.exits[from as usize] += way.share;
+    fn share(&self, member: usize, leg: usize) -> f64 {
+        self.unit[member] * self.network.legs().weights[leg] as f64
+    }
+
+    /// Sorts the legs into arrivals within the loop and exits.
+    fn fill(&mut self) {
+        let size = self.members.len();
+        let mut offsets = vec![0_usize; size + 1];
+        let mut leaving = vec![0.0; size];
+        for (member, node) in self.members.iter().enumerate() {
+            let from = u32::try_from(member).expect("fewer than 2³² members");
+            for leg in self.network.legs().of(*node) {
+                match self.target(leg) {
+                    Some(target) => offsets[target + 1] += 1,
+                    None => {
+                        let share = self.share(member, leg);
+                        leaving[member] += share;
+                        self.exits.push(Exit { from, leg: u32::try_from(leg).ok(), share });
+                    }
+                }
+            }
+            let kept = self.network.node(*node).retain().to_f64();
+            if kept > 0.0 {
+                leaving[member] += kept;
+                self.exits.push(Exit { from, leg: None, share: kept });
             }
         }
-        chain.offsets.push(chain.targets.len());
+        for member in 0..size {
+            offsets[member + 1] += offsets[member];
+        }
+        let mut next = offsets.clone();
+        let mut inner = Part {
+            sources: vec![0; offsets[size]],
+            shares: vec![0.0; offsets[size]],
+            offsets,
+            exits: leaving,
+        };
+        self.legs = vec![0; inner.sources.len()];
+        for (member, node) in (0_u32..).zip(self.members) {
+            for leg in self.network.legs().of(*node) {
+                let Some(target) = self.target(leg) else { continue };
+                let slot = next[target];
+                next[target] += 1;
+                inner.sources[slot] = member;
+                inner.shares[slot] = self.share(member as usize, leg);
+                self.legs[slot] = u32::try_from(leg).expect("fewer than 2³² legs");
+            }
+        }
+        self.inner = inner;
     }
-    // Scaled to the largest entry, so that 2²⁵⁶ is no more than 1.
-    let top = entered.iter().map(|amount| amount.to_f64()).fold(0.0, f64::max);
-    let entries: Vec<f64> = entered.iter().map(|amount| amount.to_f64() / top).collect();
-    solve(&chain, &entries)
+
+    fn settle(
+        &self,
+        entered: &[Amount],
+        total: Amount,
+        flow: &mut AssetFlow,
+    ) -> Result<(), RunError> {
+        let names = || first_names(self.network, self.members);
+        // Scaled to the largest entry, so that 2²⁵⁶ is no more than 1.
+        let top = entered.iter().map(|amount| amount.to_f64()).fold(0.0, f64::max);
+        let entries: Vec<f64> = entered.iter().map(|amount| amount.to_f64() / top).collect();
+        let passing = self
+            .inner
+            .solve(&entries)
+            .map_err(|loop_error| RunError::Loop { loop_error, members: names() })?;
+        let paid = self
+            .pay(&passing, total)
+            .map_err(|error| RunError::Apportion { node: names(), error })?;
+        self.book(entered, &passing, top, &paid, flow)
+            .map_err(|error| RunError::Money { node: names(), error })
+    }
+
+    /// All that entered, over the ways out.
+    fn pay(&self, passing: &[f64], total: Amount) -> Result<Vec<Amount>, ApportionError> {
+        let weights: Vec<f64> =
+            self.exits.iter().map(|exit| passing[exit.from as usize] * exit.share).collect();
+        let weights = weights_from_f64(&weights)?;
+        Ok(apportion(total, &weights, Rounding::LargestRemainder)?.parts)
+    }
+
+    /// Writes what is paid and what flows inside, balanced at each member.
+    fn book(
+        &self,
+        entered: &[Amount],
+        passing: &[f64],
+        top: f64,
+        paid: &[Amount],
+        flow: &mut AssetFlow,
+    ) -> Result<(), MoneyError> {
+        let size = self.members.len();
+        let (mut have, mut need) = (entered.to_vec(), vec![Amount::ZERO; size]);
+        for (exit, amount) in self.exits.iter().zip(paid) {
+            let from = exit.from as usize;
+            need[from] = need[from].add(*amount, "a loop")?;
+            match exit.leg {
+                None => flow.retained.push((self.members[from], *amount)),
+                Some(leg) => {
+                    let leg = leg as usize;
+                    flow.legs[leg] = *amount;
+                    if self.network.legs().note(leg).delay == 0 {
+                        flow.arrive(self.network.legs().targets[leg], *amount)?;
+                    }
+                }
+            }
+        }
+        for (member, node) in self.members.iter().enumerate() {
+            for leg in self.network.legs().of(*node) {
+                let Some(target) = self.target(leg) else { continue };
+                let amount = floor_from_f64(passing[member] * self.share(member, leg) * top);
+                flow.legs[leg] = amount;
+                need[member] = need[member].add(amount, "a loop")?;
+                have[target] = have[target].add(amount, "a loop")?;
+            }
+        }
+        let root = (0..size).max_by(|a, b| passing[*a].total_cmp(&passing[*b]).then(b.cmp(a)));
+        self.balance(root.expect("a loop has members"), &mut have, &need, &mut flow.legs)?;
+        for (member, node) in self.members.iter().enumerate() {
+            flow.inflow[*node as usize] = have[member];
+        }
+        Ok(())
+    }
+
+    /// Makes what each member has equal what it needs, by changing flows inside
+    /// the loop only.
+    ///
+    /// Surpluses are handed towards one member along a tree of legs, shortfalls
+    /// are taken back along it where the flow suffices and else supplied from
+    /// that member along a second tree. Flows never fall below zero.
+    fn balance(
+        &self,
+        root: usize,
+        have: &mut [Amount],
+        need: &[Amount],
+        flows: &mut [Amount],
+    ) -> Result<(), MoneyError> {
+        let mut short = vec![Amount::ZERO; have.len()];
+        for Branch { near, far, leg } in self.tree_to(root).into_iter().rev() {
+            let (near, far) = (near as usize, far as usize);
+            let flow = &mut flows[leg as usize];
+            if have[far] >= need[far] {
+                let surplus = have[far].saturating_sub(need[far]);
+                *flow = flow.add(surplus, "a loop")?;
+                have[near] = have[near].add(surplus, "a loop")?;
+            } else {
+                let missing = need[far].saturating_sub(have[far]);
+                let back = missing.min(*flow);
+                *flow = flow.saturating_sub(back);
+                have[near] = have[near].sub(back, "a loop")?;
+                short[far] = missing.saturating_sub(back);
+            }
+        }
+        for Branch { near, far, leg } in self.tree_from(root).into_iter().rev() {
+            let (near, far) = (near as usize, far as usize);
+            let supply = short[far];
+            flows[leg as usize] = flows[leg as usize].add(supply, "a loop")?;
+            short[near] = short[near].add(supply, "a loop")?;
+            have[far] = have[far].add(supply, "a loop")?;
+        }
+        Ok(())
+    }
+
+    /// A tree of legs by which every member reaches the root, nearest first.
+    fn tree_to(&self, root: usize) -> Vec<Branch> {
+        grow(self.members.len(), root, |near| {
+            let range = self.inner.offsets[near]..self.inner.offsets[near + 1];
+            self.inner.sources[range.clone()].iter().copied().zip(self.legs[range].iter().copied())
+        })
+    }
+
+    /// A tree of legs by which the root reaches every member, nearest first.
+    fn tree_from(&self, root: usize) -> Vec<Branch> {
+        grow(self.members.len(), root, |near| {
+            let legs = self.network.legs().of(self.members[near]);
+            legs.filter_map(|leg| {
+                let far = u32::try_from(self.target(leg)?).expect("fewer than 2³² members");
+                Some((far, u32::try_from(leg).expect("fewer than 2³² legs")))
+            })
+        })
+    }
 }
 
-/// Makes what arrives at each member equal what leaves it, by changing flows
-/// inside the loop only.
-///
-/// Surpluses are handed towards one member along a tree of legs, shortfalls are
-/// taken back along it where the flow suffices and else supplied from that
-/// member along a second tree. Flows never fall below zero.
-fn balance(
-    ways: &[Way],
-    entered: &[Amount],
-    solved: &[f64],
-    amounts: &mut [Amount],
-) -> Result<(), MoneyError> {
-    let size = entered.len();
-    let root = (0..size).max_by(|a, b| solved[*a].total_cmp(&solved[*b]).then(b.cmp(a)));
-    let root = root.expect("a loop has members");
-    let (mut have, mut need) = (entered.to_vec(), vec![Amount::ZERO; size]);
-    for (way, amount) in ways.iter().zip(amounts.iter()) {
-        need[way.from as usize] = need[way.from as usize].add(*amount, "a loop")?;
-        if let Some(to) = way.to {
-            have[to as usize] = have[to as usize].add(*amount, "a loop")?;
-        }
-    }
-    let mut short = vec![Amount::ZERO; size];
-    for (member, way) in tree(ways, size, root, Towards::Root).into_iter().rev() {
-        let next = ways[way].to.expect("trees run inside the loop") as usize;
-        if have[member] >= need[member] {
-            let surplus = have[member].saturating_sub(need[member]);
-            amounts[way] = amounts[way].add(surplus, "a loop")?;
-            have[next] = have[next].add(surplus, "a loop")?;
-        } else {
-            let missing = need[member].saturating_sub(have[member]);
-            let back = missing.min(amounts[way]);
-            amounts[way] = amounts[way].saturating_sub(back);
-            have[next] = have[next].sub(back, "a loop")?;
-            short[member] = missing.saturating_sub(back);
-        }
-    }
-    for (member, way) in tree(ways, size, root, Towards::Leaves).into_iter().rev() {
-        let before = ways[way].from as usize;
-        amounts[way] = amounts[way].add(short[member], "a loop")?;
-        short[before] = short[before].add(short[member], "a loop")?;
-    }
-    Ok(())
+/// A leg of a tree between a member and the next one towards the root.
+#[derive(Clone, Copy)]
+struct Branch {
+    near: u32,
+    far: u32,
+    leg: u32,
 }
 
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Towards {
-    Root,
-    Leaves,
-}
-
-/// Every member but the root with the way that joins it to the tree, nearest
-/// first.
-fn tree(ways: &[Way], size: usize, root: usize, towards: Towards) -> Vec<(usize, usize)> {
-    let ends = |way: &Way| {
-        let to = way.to? as usize;
-        let from = way.from as usize;
-        Some(if towards == Towards::Root { (to, from) } else { (from, to) })
-    };
-    let mut offsets = vec![0_usize; size + 1];
-    for (near, _) in ways.iter().filter_map(ends) {
-        offsets[near + 1] += 1;
-    }
-    for member in 0..size {
-        offsets[member + 1] += offsets[member];
-    }
-    let mut next = offsets.clone();
-    let mut rows = vec![(0_u32, 0_usize); offsets[size]];
-    for (at, way) in ways.iter().enumerate() {
-        if let Some((near, far)) = ends(way) {
-            rows[next[near]] = (u32::try_from(far).expect("fewer than 2³² members"), at);
-            next[near] += 1;
-        }
-    }
+/// Breadth first from the root, over neighbours and the legs that join them.
+fn grow<I: Iterator<Item = (u32, u32)>>(
+    size: usize,
+    root: usize,
+    neighbours: impl Fn(usize) -> I,
+) -> Vec<Branch> {
     let mut seen = vec![false; size];
     seen[root] = true;
     let (mut queue, mut found) = (VecDeque::from([root]), Vec::with_capacity(size));
     while let Some(near) = queue.pop_front() {
-        for (far, way) in &rows[offsets[near]..offsets[near + 1]] {
-            let far = *far as usize;
-            if !std::mem::replace(&mut seen[far], true) {
-                found.push((far, *way));
-                queue.push_back(far);
+        for (far, leg) in neighbours(near) {
+            if !std::mem::replace(&mut seen[far as usize], true) {
+                let near = u32::try_from(near).expect("fewer than 2³² members");
+                found.push(Branch { near, far, leg });
+                queue.push_back(far as usize);
             }
         }
     }
     found
-}
-
-fn write_back(
-    network: &Network,
-    part: &[u32],
-    ways: &[Way],
-    amounts: &[Amount],
-    flow: &mut AssetFlow,
-) -> Result<(), MoneyError> {
-    for (way, amount) in ways.iter().zip(amounts) {
-        let Some(leg) = way.leg else {
-            flow.retained.push((part[way.from as usize], *amount));
-            continue;
-        };
-        flow.legs[leg] = *amount;
-        if network.legs().note(leg).delay == 0 {
-            flow.arrive(network.legs().targets[leg], *amount)?;
-        }
-    }
-    Ok(())
 }

@@ -13,17 +13,18 @@ mod record;
 mod step;
 
 use std::collections::BTreeMap;
+use std::ops::Range;
 
 use rayon::prelude::*;
 use thiserror::Error;
 
 pub use record::{
-    AssetFlow, Checkpoint, EpochRecord, InFlight, RuleRecord, Run, SteppedPayout, Totals,
+    AssetFlow, Checkpoint, EpochRecord, InFlight, Memory, RuleRecord, Run, SteppedPayout, Totals,
 };
 
 use crate::absorbing::AbsorbingError;
 use crate::fault::Place;
-use crate::mechanism::{Purse, Refusal, State};
+use crate::mechanism::Refusal;
 use crate::money::{Amount, ApportionError, MoneyError, Rounding, apportion_into};
 use crate::network::{Network, NodeKind};
 use crate::signal::Signal;
@@ -121,7 +122,7 @@ pub struct RunOptions {
 /// Runs a network to its end, or as far as the options say.
 pub fn run(network: &Network, options: RunOptions) -> Result<Run, RunError> {
     let mut engine = Engine::new(network, &options)?;
-    let mut checkpoint = engine.checkpoint();
+    let mut interrupted = None;
     let epochs = options.before.unwrap_or(u32::MAX).min(network.epochs());
     while engine.epoch < epochs {
         let begins = engine.epoch.checked_sub(1).and_then(|last| network.epoch_end(last));
@@ -131,23 +132,22 @@ pub fn run(network: &Network, options: RunOptions) -> Result<Run, RunError> {
         if stop.is_some_and(|until| begins.is_some_and(|begins| until < begins)) {
             break;
         }
-        engine.take_epoch(stop)?;
         if stop.is_some() {
+            interrupted = Some(engine.checkpoint());
+        }
+        engine.take_epoch(stop)?;
+        if interrupted.is_some() {
             break;
         }
-        checkpoint = engine.checkpoint();
     }
-    Ok(engine.finish(checkpoint))
+    Ok(engine.finish(interrupted))
 }
 
 /// A run under way.
 struct Engine<'a> {
     network: &'a Network,
     epoch: u32,
-    states: BTreeMap<u32, State>,
-    unspent: BTreeMap<u32, Purse>,
-    in_flight: Vec<InFlight>,
-    pending: Vec<record::PendingSignal>,
+    memory: Memory,
     records: Vec<EpochRecord>,
     totals: Vec<Totals>,
 }
@@ -157,6 +157,7 @@ struct Pass {
     record: EpochRecord,
     signals: BTreeMap<u32, Vec<Signal>>,
     scratch: Vec<(u64, u32)>,
+    places: cycle::Places,
 }
 
 impl<'a> Engine<'a> {
@@ -164,15 +165,16 @@ impl<'a> Engine<'a> {
         let mut engine = Self {
             network,
             epoch: 0,
-            states: BTreeMap::new(),
-            unspent: BTreeMap::new(),
-            in_flight: Vec::new(),
-            pending: Vec::new(),
+            memory: Memory::default(),
             records: Vec::new(),
             totals: vec![Totals::default(); network.assets().len()],
         };
         if let Some(checkpoint) = &options.resume {
-            engine.restore(checkpoint)?;
+            checkpoint.check(network)?;
+            engine.epoch = checkpoint.epoch;
+            engine.memory.clone_from(&checkpoint.memory);
+            engine.records.clone_from(&checkpoint.records);
+            engine.totals.clone_from(&checkpoint.totals);
         }
         Ok(engine)
     }
@@ -187,14 +189,13 @@ impl<'a> Engine<'a> {
             record: EpochRecord::new(self.epoch, self.network.assets().len()),
             signals: BTreeMap::new(),
             scratch: Vec::new(),
+            places: cycle::Places::default(),
         };
         self.bring_in(&mut pass)?;
         self.hear(&mut pass);
         for level in self.network.levels.windows(2) {
-            let parts: Vec<&[u32]> =
-                (level[0]..level[1]).map(|part| self.network.order().part(part)).collect();
-            self.take_fixed(&mut pass, &parts)?;
-            self.take_rules(&mut pass, &parts, stop)?;
+            self.take_fixed(&mut pass, level[0]..level[1])?;
+            self.take_rules(&mut pass, level[0]..level[1], stop)?;
         }
         self.settle(&mut pass)?;
         self.records.push(pass.record);
@@ -214,9 +215,10 @@ impl<'a> Engine<'a> {
                 flow.brought_in = total.map_err(self.money(at))?;
             }
         }
-        let (now, later) =
-            std::mem::take(&mut self.in_flight).into_iter().partition(|m| m.arrives == self.epoch);
-        self.in_flight = later;
+        let (now, later) = std::mem::take(&mut self.memory.in_flight)
+            .into_iter()
+            .partition(|m| m.arrives == self.epoch);
+        self.memory.in_flight = later;
         for money in now {
             let flow = pass.record.flow(self.network, money.asset);
             flow.arrive(money.to, money.amount).map_err(self.money(money.to))?;
@@ -226,29 +228,38 @@ impl<'a> Engine<'a> {
 
     /// Signals that arrive from earlier epochs.
     fn hear(&mut self, pass: &mut Pass) {
-        let (now, later) =
-            std::mem::take(&mut self.pending).into_iter().partition(|s| s.arrives == self.epoch);
-        self.pending = later;
+        let (now, later) = std::mem::take(&mut self.memory.pending)
+            .into_iter()
+            .partition(|s| s.arrives == self.epoch);
+        self.memory.pending = later;
         for signal in now {
             pass.signals.entry(signal.to).or_default().push(signal.signal);
         }
     }
 
     /// Nodes and loops that divide by fixed weights.
-    fn take_fixed(&mut self, pass: &mut Pass, parts: &[&[u32]]) -> Result<(), RunError> {
+    fn take_fixed(&mut self, pass: &mut Pass, parts: Range<usize>) -> Result<(), RunError> {
         for asset in 0..self.network.assets().len() {
             let Some(flow) = &mut pass.record.flows[asset] else { continue };
-            for part in parts {
+            for index in parts.clone() {
+                let part = self.network.order().part(index);
                 if !self.network.node(part[0]).is_fixed() {
                     continue;
                 }
-                if self.network.is_cyclic(part) {
-                    cycle::divide(self.network, part, flow)?;
+                if self.network.loops[index] {
+                    cycle::divide(self.network, part, flow, &mut pass.places)?;
                 } else {
                     divide(self.network, part[0], flow, &mut pass.scratch)?;
                 }
-                for node in *part {
-                    launch(self.network, *node, asset, self.epoch, flow, &mut self.in_flight);
+                for node in part {
+                    launch(
+                        self.network,
+                        *node,
+                        asset,
+                        self.epoch,
+                        flow,
+                        &mut self.memory.in_flight,
+                    );
                 }
             }
         }
@@ -259,12 +270,11 @@ impl<'a> Engine<'a> {
     fn take_rules(
         &mut self,
         pass: &mut Pass,
-        parts: &[&[u32]],
+        parts: Range<usize>,
         stop: Option<Instant>,
     ) -> Result<(), RunError> {
         let rules: Vec<u32> = parts
-            .iter()
-            .map(|part| part[0])
+            .map(|index| self.network.order().part(index)[0])
             .filter(|node| matches!(self.network.node(*node).kind, NodeKind::Neuron(_)))
             .collect();
         if rules.is_empty() {
@@ -294,8 +304,8 @@ impl<'a> Engine<'a> {
                 totals.paid = add(totals.paid, paid).map_err(fault)?;
                 totals.retained = add(totals.retained, kept).map_err(fault)?;
             }
-            totals.unspent = sum(&mut self.unspent.values().map(|purse| purse.of(asset)))?;
-            let flying = self.in_flight.iter().filter(|money| money.asset == asset);
+            totals.unspent = sum(&mut self.memory.unspent.values().map(|purse| purse.of(asset)))?;
+            let flying = self.memory.in_flight.iter().filter(|money| money.asset == asset);
             totals.in_flight = sum(&mut flying.map(|money| money.amount))?;
             let accounted = totals.accounted().map_err(fault)?;
             if accounted != totals.brought_in {
@@ -310,15 +320,13 @@ impl<'a> Engine<'a> {
         Ok(())
     }
 
-    fn finish(self, checkpoint: Checkpoint) -> Run {
-        Run {
-            records: self.records,
-            totals: self.totals,
-            states: self.states,
-            unspent: self.unspent,
-            in_flight: self.in_flight,
-            checkpoint,
-        }
+    fn checkpoint(&self) -> Checkpoint {
+        Checkpoint::new(self.network, self.epoch, &self.memory, &self.records, &self.totals)
+    }
+
+    fn finish(self, interrupted: Option<Checkpoint>) -> Run {
+        let Self { epoch, memory, records, totals, .. } = self;
+        Run { epoch, records, totals, memory, interrupted }
     }
 }
 

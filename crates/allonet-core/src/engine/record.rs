@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
-use super::{Engine, RunError};
+use super::RunError;
 use crate::mechanism::{Purse, State, Step};
 use crate::money::{Amount, MoneyError};
 use crate::network::Network;
@@ -146,21 +146,31 @@ pub(super) struct PendingSignal {
     pub(super) signal: Signal,
 }
 
-/// A finished run.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Run {
-    /// The epochs, in order.
-    pub records: Vec<EpochRecord>,
-    /// Where all money is, by asset.
-    pub totals: Vec<Totals>,
+/// What a network remembers between epochs.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct Memory {
     /// What the neurons remember, by node.
     pub states: BTreeMap<u32, State>,
     /// What neurons hold and may still spend, by node.
     pub unspent: BTreeMap<u32, Purse>,
     /// What is on delayed edges.
     pub in_flight: Vec<InFlight>,
-    /// From where to go on: the end of the last whole epoch.
-    pub checkpoint: Checkpoint,
+    pub(super) pending: Vec<PendingSignal>,
+}
+
+/// A finished run.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Run {
+    /// The next epoch.
+    pub epoch: u32,
+    /// The epochs, in order.
+    pub records: Vec<EpochRecord>,
+    /// Where all money is, by asset.
+    pub totals: Vec<Totals>,
+    /// What the network remembers.
+    pub memory: Memory,
+    /// Where the last epoch began, if the run stopped within it.
+    pub(super) interrupted: Option<Checkpoint>,
 }
 
 impl Run {
@@ -193,9 +203,11 @@ impl Run {
         found
     }
 
-    /// What a neuron remembers.
-    pub fn state(&self, node: u32) -> Option<&State> {
-        self.states.get(&node)
+    /// From where to go on: the end of the last whole epoch.
+    pub fn checkpoint(&self, network: &Network) -> Checkpoint {
+        self.interrupted.clone().unwrap_or_else(|| {
+            Checkpoint::new(network, self.epoch, &self.memory, &self.records, &self.totals)
+        })
     }
 }
 
@@ -204,56 +216,68 @@ impl Run {
 pub struct Checkpoint {
     /// What kind of file this is: `allonet-checkpoint/1`.
     pub format: String,
-    /// The network it belongs to: hash of ids and legs.
+    /// The network it belongs to: hash of its ids, assets and legs.
     pub network: String,
     /// The next epoch.
     pub epoch: u32,
-    states: BTreeMap<u32, String>,
-    unspent: BTreeMap<u32, Purse>,
-    in_flight: Vec<InFlight>,
-    pending: Vec<PendingSignal>,
-    records: Vec<EpochRecord>,
-    totals: Vec<Totals>,
+    pub(super) memory: Memory,
+    pub(super) records: Vec<EpochRecord>,
+    pub(super) totals: Vec<Totals>,
 }
 
 const FORMAT: &str = "allonet-checkpoint/1";
 
-impl Engine<'_> {
-    pub(super) fn checkpoint(&self) -> Checkpoint {
-        let text = |state: &State| {
-            String::from_utf8(state.bytes().to_vec()).expect("states are written as JSON")
-        };
-        Checkpoint {
+impl Checkpoint {
+    pub(super) fn new(
+        network: &Network,
+        epoch: u32,
+        memory: &Memory,
+        records: &[EpochRecord],
+        totals: &[Totals],
+    ) -> Self {
+        Self {
             format: FORMAT.to_owned(),
-            network: fingerprint(self.network),
-            epoch: self.epoch,
-            states: self.states.iter().map(|(node, state)| (*node, text(state))).collect(),
-            unspent: self.unspent.clone(),
-            in_flight: self.in_flight.clone(),
-            pending: self.pending.clone(),
-            records: self.records.clone(),
-            totals: self.totals.clone(),
+            network: fingerprint(network),
+            epoch,
+            memory: memory.clone(),
+            records: records.to_vec(),
+            totals: totals.to_vec(),
         }
     }
 
-    pub(super) fn restore(&mut self, checkpoint: &Checkpoint) -> Result<(), RunError> {
+    /// Whether it belongs to this network, and is whole.
+    pub(super) fn check(&self, network: &Network) -> Result<(), RunError> {
         let refused = |reason: String| Err(RunError::Checkpoint { reason });
-        if checkpoint.format != FORMAT {
-            return refused(format!("its format is `{}`, not `{FORMAT}`", checkpoint.format));
+        if self.format != FORMAT {
+            return refused(format!("its format is `{}`, not `{FORMAT}`", self.format));
         }
-        let own = fingerprint(self.network);
-        if checkpoint.network != own {
-            return refused("nodes or edges differ".to_owned());
+        if self.network != fingerprint(network) {
+            return refused("nodes, assets or edges differ".to_owned());
         }
-        self.epoch = checkpoint.epoch;
-        let state = |text: &String| State::from_bytes(text.as_bytes());
-        self.states = checkpoint.states.iter().map(|(node, text)| (*node, state(text))).collect();
-        self.unspent.clone_from(&checkpoint.unspent);
-        self.in_flight.clone_from(&checkpoint.in_flight);
-        self.pending.clone_from(&checkpoint.pending);
-        self.records.clone_from(&checkpoint.records);
-        self.totals.clone_from(&checkpoint.totals);
-        Ok(())
+        let (nodes, legs) = (network.nodes().len(), network.legs().targets.len());
+        let assets = network.assets().len();
+        let node = |index: u32| (index as usize) < nodes;
+        let whole = self.totals.len() == assets
+            && self.memory.states.keys().all(|at| node(*at))
+            && self.memory.unspent.keys().all(|at| node(*at))
+            && self.memory.in_flight.iter().all(|m| node(m.from) && node(m.to) && m.asset < assets)
+            && self.memory.pending.iter().all(|signal| node(signal.to))
+            && self.records.iter().all(|record| {
+                record.flows.len() == assets
+                    && record.flows.iter().flatten().all(|flow| {
+                        flow.inflow.len() == nodes
+                            && flow.legs.len() == legs
+                            && flow.retained.iter().all(|(at, _)| node(*at))
+                    })
+                    && record.rules.iter().all(|rule| {
+                        node(rule.node)
+                            && rule
+                                .payouts
+                                .iter()
+                                .all(|p| (p.leg as usize) < legs && p.asset < assets)
+                    })
+            });
+        if whole { Ok(()) } else { refused("it names nodes that do not exist".to_owned()) }
     }
 }
 

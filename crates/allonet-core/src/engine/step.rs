@@ -31,7 +31,7 @@ pub(super) fn take(
     };
     let (kept, inflow) = split_inflow(engine, pass, node)?;
     let mut available = inflow.clone();
-    if let Some(purse) = engine.unspent.get(&node) {
+    if let Some(purse) = engine.memory.unspent.get(&node) {
         available.put_all(purse).map_err(engine.money(node))?;
     }
     let empty = State::empty();
@@ -43,7 +43,7 @@ pub(super) fn take(
         inflow: &inflow,
         signals: &signals,
         events: events(engine, node, stop),
-        state: engine.states.get(&node).unwrap_or(&empty),
+        state: engine.memory.states.get(&node).unwrap_or(&empty),
     };
     let refused = |refusal| RunError::Refused {
         node: network.node(node).id.to_string(),
@@ -118,15 +118,15 @@ pub(super) fn book(
         stepped.push(pay(engine, pass, node, payout)?);
     }
     if unspent.is_empty() {
-        engine.unspent.remove(&node);
+        engine.memory.unspent.remove(&node);
     } else {
-        engine.unspent.insert(node, unspent.clone());
+        engine.memory.unspent.insert(node, unspent.clone());
     }
     emit(engine, pass, node, &outcome);
     if outcome.state.is_empty() {
-        engine.states.remove(&node);
+        engine.memory.states.remove(&node);
     } else {
-        engine.states.insert(node, outcome.state);
+        engine.memory.states.insert(node, outcome.state);
     }
     pass.record.rules.push(RuleRecord {
         node,
@@ -160,7 +160,7 @@ fn pay(
         if delay == 0 {
             flow.arrive(target, amount).map_err(engine.money(target))?;
         } else if !amount.is_zero() {
-            engine.in_flight.push(InFlight {
+            engine.memory.in_flight.push(InFlight {
                 arrives: engine.epoch + delay,
                 from: node,
                 to: target,
@@ -188,7 +188,7 @@ fn emit(engine: &mut Engine<'_>, pass: &mut Pass, node: u32, outcome: &Outcome) 
                 pass.signals.entry(edge.to).or_default().push(signal);
             } else {
                 let arrives = engine.epoch + edge.delay;
-                engine.pending.push(PendingSignal { arrives, to: edge.to, signal });
+                engine.memory.pending.push(PendingSignal { arrives, to: edge.to, signal });
             }
         }
     }

@@ -75,6 +75,19 @@ pub trait Weight: Copy + Ord + Default {
     fn of_rest(self, rest: Self, sum: Self) -> (U256, Self);
     /// As a 256-bit integer.
     fn widen(self) -> U256;
+
+    /// The rounded-down parts of a small total, where machine words suffice:
+    /// writes parts and remainders, returns the units left. `None` otherwise.
+    fn small(
+        total: U256,
+        weights: &[Self],
+        sum: Self,
+        parts: &mut [Amount],
+        remainders: &mut Vec<(Self, u32)>,
+    ) -> Option<u64> {
+        let _ = (total, weights, sum, parts, remainders);
+        None
+    }
 }
 
 impl Weight for u64 {
@@ -101,6 +114,27 @@ impl Weight for u64 {
 
     fn widen(self) -> U256 {
         U256::from(self)
+    }
+
+    fn small(
+        total: U256,
+        weights: &[Self],
+        sum: Self,
+        parts: &mut [Amount],
+        remainders: &mut Vec<(Self, u32)>,
+    ) -> Option<u64> {
+        let total = u64::try_from(total).ok().filter(|_| sum <= u64::from(u32::MAX))?;
+        let (quotient, rest) = (total / sum, total % sum);
+        let mut left = total;
+        for (index, (part, weight)) in (0_u32..).zip(parts.iter_mut().zip(weights)) {
+            // Both factors are below 2^32, and the part is no more than the total.
+            let product = rest * weight;
+            let amount = quotient * weight + product / sum;
+            left -= amount;
+            *part = Amount::from_u256(U256::from_limbs([amount, 0, 0, 0]));
+            remainders.push((product % sum, index));
+        }
+        Some(left)
     }
 }
 
@@ -201,6 +235,9 @@ pub fn apportion_into<W: Weight>(
         return Ok(Amount::from_u256(left - given));
     }
     scratch.clear();
+    if let Some(units) = W::small(left, weights, sum, parts, scratch) {
+        return Ok(settle(units, rounding, parts, scratch));
+    }
     for (index, (part, weight)) in (0_u32..).zip(parts.iter_mut().zip(weights)) {
         let (amount, remainder) = floor(*weight);
         left -= amount;
@@ -209,11 +246,26 @@ pub fn apportion_into<W: Weight>(
             scratch.push((remainder, index));
         }
     }
-    if rounding == Rounding::LargestRemainder && !left.is_zero() {
-        give_rest(usize::try_from(left).expect("fewer units are left than legs"), parts, scratch);
-        left = U256::ZERO;
+    let units = u64::try_from(left).expect("fewer units are left than legs");
+    Ok(settle(units, rounding, parts, scratch))
+}
+
+/// Gives the units that rounding down left to the largest remainders, or keeps
+/// them as dust.
+fn settle<W: Weight>(
+    units: u64,
+    rounding: Rounding,
+    parts: &mut [Amount],
+    remainders: &mut [(W, u32)],
+) -> Amount {
+    if rounding == Rounding::Floor {
+        return Amount::from_base(u128::from(units));
     }
-    Ok(Amount::from_u256(left))
+    if units > 0 {
+        let units = usize::try_from(units).expect("fewer units are left than legs");
+        give_rest(units, parts, remainders);
+    }
+    Amount::ZERO
 }
 
 /// One unit more for each of the `units` largest remainders.
@@ -257,6 +309,23 @@ pub fn weights_from_f64(weights: &[f64]) -> Result<Vec<u128>, ApportionError> {
         }
     };
     Ok(weights.iter().map(scale).collect())
+}
+
+/// A float flow rounded down, for flows that are balanced afterwards
+/// ([`crate::engine`], inside loops); never for what is paid.
+///
+/// Not finite or negative counts as nothing, beyond 256 bits as the most.
+pub(crate) fn floor_from_f64(value: f64) -> Amount {
+    if value.is_nan() || value < 1.0 {
+        return Amount::ZERO;
+    }
+    let (mantissa, exponent) = float_parts(value.min(f64::MAX));
+    let mantissa = U256::from(mantissa);
+    let shift = usize::try_from(exponent.unsigned_abs()).expect("eleven bits");
+    if exponent < 0 {
+        return Amount::from_u256(mantissa >> shift);
+    }
+    mantissa.checked_shl(shift).map_or(Amount::MAX, Amount::from_u256)
 }
 
 /// `value = mantissa · 2^exponent` for a finite, non-negative value.
@@ -320,6 +389,19 @@ mod tests {
         let weights = [u64::MAX, 1];
         let refusal = apportion(Amount::from_base(5), &weights, Rounding::Floor);
         assert_eq!(refusal, Err(ApportionError::WeightsTooLarge));
+    }
+
+    #[test]
+    fn float_flows_round_down() {
+        for (value, expected) in [(0.0, 0), (0.99, 0), (1.0, 1), (2.5, 2), (1e18, 10_u128.pow(18))]
+        {
+            assert_eq!(floor_from_f64(value), Amount::from_base(expected));
+        }
+        assert_eq!(floor_from_f64(f64::NAN), Amount::ZERO);
+        assert_eq!(floor_from_f64(-5.0), Amount::ZERO);
+        assert_eq!(floor_from_f64(f64::INFINITY), Amount::MAX);
+        assert_eq!(floor_from_f64(libm::ldexp(1.0, 255)).to_u256(), U256::ONE << 255);
+        assert_eq!(floor_from_f64(libm::ldexp(1.0, 256)), Amount::MAX);
     }
 
     #[test]

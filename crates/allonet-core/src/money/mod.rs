@@ -8,6 +8,7 @@ mod decimal;
 mod share;
 
 pub use amount::{Amount, MoneyError};
+pub(crate) use apportion::floor_from_f64;
 pub use apportion::{
     ApportionError, Apportioned, Rounding, Weight, apportion, apportion_into, weights_from_f64,
 };

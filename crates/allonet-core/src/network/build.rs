@@ -116,7 +116,7 @@ impl NetworkBuilder {
         &mut self,
         id: impl Into<Arc<str>>,
         kind: NodeKind,
-        details: Option<Box<Details>>,
+        mut details: Option<Box<Details>>,
     ) -> NodeKey {
         let id = id.into();
         let index = u32::try_from(self.nodes.len()).expect("fewer than 2³² nodes");
@@ -138,7 +138,9 @@ impl NetworkBuilder {
         } else {
             self.index.insert(Arc::clone(&id), index);
         }
-        self.nodes.push(Node { id, kind, details });
+        let retain = details.as_mut().and_then(|details| details.retain.take());
+        let details = details.filter(|details| !details.is_empty());
+        self.nodes.push(Node { id, kind, details, retain: retain.unwrap_or(Share::ZERO) });
         NodeKey(index)
     }
 
@@ -252,6 +254,7 @@ impl NetworkBuilder {
             promises,
             order: Condensation::from_parts(std::iter::empty()),
             levels: Vec::new(),
+            loops: Vec::new(),
             warnings: Vec::new(),
         };
         check::order_and_check(network, self.max_depth)

@@ -46,7 +46,7 @@ impl Network {
         }
         shape.fan_out_max =
             self.legs.offsets.windows(2).map(|pair| pair[1] - pair[0]).max().unwrap_or(0);
-        for part in self.order.parts().filter(|part| self.is_cyclic(part)) {
+        for (part, _) in self.order.parts().zip(&self.loops).filter(|(_, is_loop)| **is_loop) {
             shape.loops += 1;
             shape.loop_members_max = shape.loop_members_max.max(part.len());
         }
@@ -66,6 +66,7 @@ pub(super) fn order_and_check(
     );
     let order = condense(&graph);
     let (order, levels) = by_level(&order, &graph);
+    network.loops = order.parts().map(|part| is_loop(part, &graph)).collect();
     network.order = order;
     network.levels = levels;
     let mut faults = check_loops(&network, edges.as_ref());
@@ -170,10 +171,18 @@ fn check_depth(network: &Network, limit: u32, place: Option<Place>, faults: &mut
     }
 }
 
+fn is_loop(part: &[u32], graph: &Digraph<'_>) -> bool {
+    match part {
+        [node] => graph.row(*node).contains(node),
+        _ => true,
+    }
+}
+
 /// Loops must be fixed shares all round, and leave a way out.
 fn check_loops(network: &Network, edges: Option<&Edges>) -> Vec<Fault> {
     let mut faults = Vec::new();
-    for part in network.order.parts().filter(|part| part.len() > 1 || network.is_cyclic(part)) {
+    let parts = network.order.parts().zip(&network.loops);
+    for (part, _) in parts.filter(|(_, is_loop)| **is_loop) {
         let signal = network.signals.iter().any(|edge| {
             let inside = |node: u32| part.binary_search(&node).is_ok();
             edge.delay == 0 && inside(edge.from) && inside(edge.to)
@@ -183,10 +192,6 @@ fn check_loops(network: &Network, edges: Option<&Edges>) -> Vec<Fault> {
         } else if !has_exit(network, part) {
             faults.push(trapped(network, part));
         }
-    }
-    // A signal to oneself is a loop that the legs do not show.
-    for edge in network.signals.iter().filter(|edge| edge.delay == 0 && edge.from == edge.to) {
-        faults.push(undelayed(network, &[edge.from], edges).at_some(edge.place.clone()));
     }
     faults
 }
@@ -339,7 +344,7 @@ fn warnings(network: &Network) -> Vec<Fault> {
             let fault = Fault::new("unreached", message).warning().at_some(node.place());
             found.push(fault.help("name it in the `to` of a source or neuron, or remove it"));
         }
-        if matches!(node.kind, NodeKind::Neuron(_)) && network.legs.of(at as u32).is_empty() {
+        if matches!(node.kind, NodeKind::Neuron(_)) && network.legs.offsets[at] == network.legs.offsets[at + 1] {
             let message = format!("`{}` can pay nobody: all it gets stays unspent", node.id);
             found.push(Fault::new("no-payees", message).warning().at_some(node.place()));
         }

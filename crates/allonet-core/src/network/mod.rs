@@ -6,8 +6,10 @@
 
 mod build;
 mod check;
+pub mod file;
 mod promise;
 
+use std::collections::BTreeMap;
 use std::fmt;
 use std::sync::Arc;
 
@@ -56,6 +58,7 @@ pub struct Node {
     pub kind: NodeKind,
     /// What few nodes have.
     pub details: Option<Box<Details>>,
+    pub(crate) retain: Share,
 }
 
 /// What few nodes have.
@@ -73,14 +76,31 @@ pub struct Details {
     pub retain: Option<Share>,
     /// Its event log.
     pub events: Option<EventLog>,
+    /// Settings of its mechanism as they run, defaults included: name and text.
+    /// Lists and tables are JSON, files stand by their paths.
+    pub settings: BTreeMap<String, String>,
     /// Where it stands in the network file.
     pub place: Option<Place>,
+}
+
+impl Details {
+    /// Whether there is nothing to keep.
+    fn is_empty(&self) -> bool {
+        self.title.is_none()
+            && self.address.is_none()
+            && self.mechanism.is_none()
+            && self.formula.is_none()
+            && self.retain.is_none()
+            && self.events.is_none()
+            && self.settings.is_empty()
+            && self.place.is_none()
+    }
 }
 
 impl Node {
     /// What it keeps for good of what comes in.
     pub fn retain(&self) -> Share {
-        self.details.as_ref().and_then(|details| details.retain).unwrap_or(Share::ZERO)
+        self.retain
     }
 
     /// Name for people: its title, else its id.
@@ -137,7 +157,7 @@ pub struct Legs {
     /// Weight among the legs of a node with fixed weights; else zero.
     pub weights: Vec<u64>,
     /// Special legs, by index, in order.
-    pub notes: std::collections::BTreeMap<u32, LegNote>,
+    pub notes: BTreeMap<u32, LegNote>,
 }
 
 impl Legs {
@@ -196,6 +216,9 @@ pub struct Network {
     pub(crate) promises: Vec<Promise>,
     pub(crate) order: Condensation,
     pub(crate) levels: Vec<usize>,
+    /// Which parts need the linear solution: several members, or one that pays
+    /// itself.
+    pub(crate) loops: Vec<bool>,
     pub(crate) warnings: Vec<Fault>,
 }
 
@@ -254,18 +277,6 @@ impl Network {
     /// Groups of nodes that fund each other within one epoch, sources first.
     pub fn order(&self) -> &Condensation {
         &self.order
-    }
-
-    /// Whether a group needs the linear solution: several members, or one that
-    /// pays itself.
-    pub(crate) fn is_cyclic(&self, part: &[u32]) -> bool {
-        match part {
-            [node] => self
-                .legs
-                .of(*node)
-                .any(|leg| self.legs.targets[leg] == *node && self.legs.note(leg).delay == 0),
-            _ => true,
-        }
     }
 }
 

@@ -372,22 +372,19 @@ impl Desk<'_, '_, '_> {
             What::Propose(deed) => self.propose(nonce, hash, deed),
             What::Approve => {
                 self.owner(&event.actor)?;
-                let at = self.find(nonce, hash.as_deref(), |proposal| {
-                    proposal.deed != Deed::Nothing
-                })?;
+                let at =
+                    self.find(nonce, hash.as_deref(), |proposal| proposal.deed != Deed::Nothing)?;
                 self.approve(nonce, at, &event.actor)
             }
             What::Reject => {
                 self.owner(&event.actor)?;
                 let open = self.safe.of_nonce(nonce);
-                let at = match open.iter().position(|proposal| proposal.deed == Deed::Nothing) {
-                    Some(at) => at,
-                    None => {
-                        let at = open.len();
-                        self.propose(nonce, hash, Deed::Nothing)?;
-                        at
-                    }
-                };
+                let (empty, next) = (Deed::Nothing, open.len());
+                let at = open.iter().position(|proposal| proposal.deed == empty);
+                if at.is_none() {
+                    self.propose(nonce, hash, empty)?;
+                }
+                let at = at.unwrap_or(next);
                 self.approve(nonce, at, &event.actor)
             }
             What::Execute => self.execute(nonce, hash.as_deref()),
@@ -528,7 +525,10 @@ impl Desk<'_, '_, '_> {
             left.take(place, *amount).map_err(|_| {
                 let asset = &self.assets[place];
                 let there = asset.show(self.allocation.left().of(place));
-                format!("too little money: there is {there}, `{to}` is to get {}", asset.show(*amount))
+                format!(
+                    "too little money: there is {there}, `{to}` is to get {}",
+                    asset.show(*amount)
+                )
             })?;
             payments.push((payee, place, *amount));
         }
@@ -728,11 +728,8 @@ mod tests {
 
     #[test]
     fn short_funds_leave_the_nonce_unused_until_money_comes() {
-        let events = [
-            ("a", "propose", pay(0, "15 USD")),
-            ("a", "approve", at(0)),
-            ("b", "approve", at(0)),
-        ];
+        let events =
+            [("a", "propose", pay(0, "15 USD")), ("a", "approve", at(0)), ("b", "approve", at(0))];
         let trial = with(council(2, ABC), &events);
         let short = run(&trial);
         assert_eq!(state(&short)["nonce"], 0);
@@ -820,8 +817,7 @@ mod tests {
         let trial = with(council(2, ABC), &events);
         let rule = council(2, ABC).build().unwrap();
         let money = Purse::new(vec![Amount::from_base(1_000)]);
-        let result =
-            trial.turn(&*rule, 0, &money, &money, &trial.events, &State::empty()).unwrap();
+        let result = trial.turn(&*rule, 0, &money, &money, &trial.events, &State::empty()).unwrap();
         assert_eq!(result.payouts, []);
         let texts: Vec<&str> = result
             .outcome
@@ -844,7 +840,10 @@ mod tests {
     #[test]
     fn events_that_mean_nothing_are_faults_with_a_place() {
         for (fields, expected) in [
-            (r#""action":"propose","nonce":0,"to":"dev""#, "`propose`: the field `amount` is missing"),
+            (
+                r#""action":"propose","nonce":0,"to":"dev""#,
+                "`propose`: the field `amount` is missing",
+            ),
             (
                 r#""action":"propose","nonce":-1,"to":"dev","amount":"1""#,
                 "`propose`: the field `nonce` is -1; write a whole number of zero or more",
@@ -862,10 +861,13 @@ mod tests {
                 "`propose`: transfers[0]: `0.001` has 3 decimals, but the asset has 2; shorten it \
                  yourself, allonet never rounds an input",
             ),
-            (r#""action":"aprove","nonce":0"#, "`aprove`: `aprove` is no action of a multisig; did you mean `approve`?"),
             (
-                r#""action":"propose","nonce":0,"to":"dve","amount":"1""#,
-                "`dve` is not on this multisig's list `to` (did you mean `dev`?)",
+                r#""action":"aprove","nonce":0"#,
+                "`aprove`: `aprove` is no action of a multisig; did you mean `approve`?",
+            ),
+            (
+                r#""action":"propose","nonce":0,"to":"shp","amount":"1""#,
+                "`shp` is not on this multisig's list `to` (did you mean `shop`?)",
             ),
         ] {
             let line = format!(r#"{{"time":"2026-01-01","actor":"a",{fields}}}"#);
@@ -886,7 +888,8 @@ mod tests {
             refusal(council(1, &[])),
             format!("a multisig needs an owner, and `owners` names none{help}")
         );
-        let alone = Trial::new("multisig").list("owners", ABC).set("threshold", Setting::Integer(1));
+        let alone =
+            Trial::new("multisig").list("owners", ABC).set("threshold", Setting::Integer(1));
         assert!(refusal(alone).starts_with("this multisig has nobody to pay"));
         let twice = run(&council(2, &["a", "b", "a"]));
         assert_eq!(twice.outcome.remarks, ["owner `a` is named twice and counts once"]);
@@ -897,8 +900,18 @@ mod tests {
     fn anything() -> impl Strategy<Value = (&'static str, &'static str, Value)> {
         let actor = prop::sample::select(vec!["a", "b", "c", "d", "eve"]);
         let action = prop::sample::select(vec![
-            "propose", "propose", "approve", "approve", "approve", "approve", "reject", "execute",
-            "add-owner", "remove-owner", "change-threshold", "nonsense",
+            "propose",
+            "propose",
+            "approve",
+            "approve",
+            "approve",
+            "approve",
+            "reject",
+            "execute",
+            "add-owner",
+            "remove-owner",
+            "change-threshold",
+            "nonsense",
         ]);
         (actor, action, 0_u64..4, 0_u64..700, 1_u64..4, prop::option::of(0_u64..3)).prop_map(
             |(actor, action, nonce, cents, threshold, which)| {

@@ -17,28 +17,7 @@ use allonet_core::money::{Amount, ApportionError, MoneyError, Rounding, Share, a
 use ruint::aliases::{U256, U512};
 use thiserror::Error;
 
-/// Scores of the projects, in units of 2⁻ᵇⁱᵗˢ of a base unit.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Scores {
-    /// One for each project; their sum fits 256 bits.
-    pub values: Vec<U256>,
-    /// Binary digits behind the point.
-    pub bits: u32,
-}
-
-impl Scores {
-    /// A score in whole base units, rounded down.
-    pub fn units(&self, project: usize) -> Amount {
-        Amount::from_u256(self.values[project] >> self.bits)
-    }
-
-    /// Their sum, in their own units.
-    pub fn sum(&self) -> Result<U256, MoneyError> {
-        let overflow = MoneyError::Overflow { context: "the sum of all scores" };
-        let add = |sum: U256, value: &U256| sum.checked_add(*value);
-        self.values.iter().try_fold(U256::ZERO, add).ok_or(overflow)
-    }
-}
+use super::scores::Scores;
 
 /// What becomes of money above the cap.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -1,7 +1,7 @@
 //! Cutting a graph down to what a round funds.
 
 use std::cmp::Reverse;
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 
 use super::{DependencyGraph, Edge, EdgeKind, GraphBuilder, GraphError, Node};
 use crate::purl;
@@ -103,23 +103,20 @@ impl DependencyGraph {
         why: &str,
     ) -> Self {
         let mut builder = GraphBuilder::default();
-        let mut moved = BTreeMap::new();
-        for (at, node) in self.nodes.iter().enumerate() {
-            let at = super::index(at);
-            if keep_node(at) {
-                moved.insert(at, builder.copy(&node.id, node));
-            }
-        }
+        let moved: Vec<Option<u32>> = (0_u32..)
+            .zip(&self.nodes)
+            .map(|(at, node)| keep_node(at).then(|| builder.copy(&node.id, node)))
+            .collect();
         let mut dropped_edges = 0_usize;
         for edge in &self.edges {
-            match (moved.get(&edge.dependent), moved.get(&edge.dependency)) {
-                (Some(&from), Some(&to)) if keep_edge(edge) => {
+            match (moved[edge.dependent as usize], moved[edge.dependency as usize]) {
+                (Some(from), Some(to)) if keep_edge(edge) => {
                     builder.edge(from, to, edge.kind, edge.weight);
                 }
                 _ => dropped_edges += 1,
             }
         }
-        let dropped_nodes = self.nodes.len() - moved.len();
+        let dropped_nodes = moved.iter().filter(|moved| moved.is_none()).count();
         for note in &self.notes {
             builder.note(note.line, note.text.as_str());
         }

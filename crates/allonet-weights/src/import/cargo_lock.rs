@@ -3,7 +3,7 @@
 //! Packages without a `source` are paths of the checkout: the workspace's own
 //! members, and the roots. The lock does not say which dependencies are for
 //! development or building only, so every kind is
-//! [`EdgeKind::Unknown`](crate::graph::EdgeKind::Unknown).
+//! [`EdgeKind::Unknown`].
 //!
 //! Read: lock versions 1 to 4. A dependency that matches no package is refused:
 //! cargo always writes the closure, so the file is cut off or edited.
@@ -63,10 +63,10 @@ pub fn read(text: &str, options: &ReadOptions) -> Result<DependencyGraph, Import
     let names: Vec<_> =
         lock.package.iter().map(|p| (p.name.get_ref().as_str(), &*p.version)).collect();
     let ids = node_ids(options.versions, &names);
-    let mut by_name: BTreeMap<&str, Vec<usize>> = BTreeMap::new();
+    let mut known = Known::default();
     let mut nodes = Vec::with_capacity(ids.len());
     for (at, package) in lock.package.iter().enumerate() {
-        by_name.entry(package.name.get_ref()).or_default().push(at);
+        known.add(package, at);
         let node = builder.describe(&ids[at], evidence(&toml, package));
         nodes.push(node);
         if package.source.is_none() {
@@ -75,7 +75,7 @@ pub fn read(text: &str, options: &ReadOptions) -> Result<DependencyGraph, Import
     }
     for (at, package) in lock.package.iter().enumerate() {
         for dependency in &package.dependencies {
-            let found = resolve(&lock.package, &by_name, dependency.get_ref());
+            let found = known.resolve(&lock.package, dependency.get_ref());
             let found = found.map_err(|found| {
                 toml.refuse(
                     dependency.span().start,
@@ -104,33 +104,61 @@ fn evidence(toml: &TomlText, package: &Locked) -> Package {
     }
 }
 
-/// The package a text such as `rand`, `rand 0.8.5` or
-/// `rand 0.8.5 (registry+https://…)` refers to.
-fn resolve(
-    packages: &[Locked],
-    by_name: &BTreeMap<&str, Vec<usize>>,
-    text: &str,
-) -> Result<usize, &'static str> {
-    let mut words = text.splitn(3, ' ');
-    let name = words.next().unwrap_or_default();
-    let version = words.next();
-    let source = words.next().map(|source| source.trim_matches(['(', ')']));
-    let mut found: Vec<usize> = by_name.get(name).cloned().unwrap_or_default();
-    found.retain(|&at| version.is_none_or(|version| packages[at].version == version));
-    if let Some(source) = source {
-        // The reference may leave out the `#commit` the package itself has.
-        let place = |text: &str| text.split('#').next().map(str::to_owned);
-        found.retain(|&at| packages[at].source.as_deref().and_then(place) == place(source));
-        if found.len() > 1 {
-            found.retain(|&at| packages[at].source.as_deref() == Some(source));
+/// Packages by name, and by name and version.
+#[derive(Debug, Default)]
+struct Known<'l> {
+    by_name: BTreeMap<&'l str, Vec<usize>>,
+    by_version: BTreeMap<(&'l str, &'l str), Vec<usize>>,
+}
+
+impl<'l> Known<'l> {
+    fn add(&mut self, package: &'l Locked, at: usize) {
+        let name = package.name.get_ref().as_str();
+        self.by_name.entry(name).or_default().push(at);
+        self.by_version.entry((name, &package.version)).or_default().push(at);
+    }
+
+    /// The package a text such as `rand`, `rand 0.8.5` or
+    /// `rand 0.8.5 (registry+https://…)` refers to.
+    fn resolve(&self, packages: &[Locked], text: &str) -> Result<usize, &'static str> {
+        let mut words = text.splitn(3, ' ');
+        let name = words.next().unwrap_or_default();
+        let version = words.next();
+        let source = words.next().map(|source| source.trim_matches(['(', ')']));
+        let found = match version {
+            Some(version) => self.by_version.get(&(name, version)),
+            None => self.by_name.get(name),
+        };
+        let found = found.map_or(&[][..], Vec::as_slice);
+        let fitting: Vec<usize> = match source {
+            // Beside a package from a registry, one from a path needs no source.
+            None if found.len() > 1 => with_source(packages, found, None, |text| text),
+            None => found.to_vec(),
+            Some(_) => match with_source(packages, found, source, |text| text) {
+                // The reference may leave out the `#commit` the package itself has.
+                exact if exact.is_empty() => with_source(packages, found, source, without_commit),
+                exact => exact,
+            },
+        };
+        match fitting[..] {
+            [at] => Ok(at),
+            [] => Err("which no package of the file matches"),
+            _ => Err("which several packages of the file match"),
         }
-    } else if found.len() > 1 {
-        // Beside a package from a registry, one from a path needs no source.
-        found.retain(|&at| packages[at].source.is_none());
     }
-    match found[..] {
-        [at] => Ok(at),
-        [] => Err("which no package of the file matches"),
-        _ => Err("which several packages of the file match"),
-    }
+}
+
+/// The packages of a source, compared after `cut`.
+fn with_source(
+    packages: &[Locked],
+    found: &[usize],
+    source: Option<&str>,
+    cut: fn(&str) -> &str,
+) -> Vec<usize> {
+    let same = |&at: &usize| packages[at].source.as_deref().map(cut) == source.map(cut);
+    found.iter().copied().filter(same).collect()
+}
+
+fn without_commit(source: &str) -> &str {
+    source.split_once('#').map_or(source, |(place, _)| place)
 }

@@ -27,6 +27,9 @@ use crate::repository::canonical_repo;
 pub(super) const FORMAT: &str = "go.mod";
 const GRAPH: &str = "go mod graph";
 
+/// A module path and, where one is named, a version.
+type Named<'a> = (&'a str, Option<&'a str>);
+
 #[derive(Debug)]
 struct Require<'a> {
     path: &'a str,
@@ -39,8 +42,8 @@ struct Require<'a> {
 struct GoMod<'a> {
     module: Option<(&'a str, u32)>,
     requires: Vec<Require<'a>>,
-    /// Old path and version, if one is named, to new path and version.
-    replaces: BTreeMap<(&'a str, Option<&'a str>), (&'a str, Option<&'a str>)>,
+    /// Old modules to new ones; without a version, every version is meant.
+    replaces: BTreeMap<Named<'a>, Named<'a>>,
     excludes: BTreeSet<(&'a str, &'a str)>,
 }
 
@@ -107,7 +110,7 @@ fn parse(text: &str) -> Result<GoMod<'_>, ImportError> {
         Some((verb, line)) => Err(refuse(
             line,
             Some(verb),
-            "a block without end".to_owned(),
+            "a block without end",
             "a line with `)`",
             "the file seems cut off; fetch it again",
         )),
@@ -125,7 +128,7 @@ impl<'a> GoMod<'a> {
         let wrong = |expected: &str| {
             let found = format!("`{}`", shown(&words.join(" ")));
             let hint = "see the go.mod reference, https://go.dev/ref/mod#go-mod-file";
-            refuse(line, Some(verb), found, expected, hint)
+            refuse(line, Some(verb), &found, expected, hint)
         };
         match verb {
             "module" => match words {
@@ -164,7 +167,7 @@ impl<'a> GoMod<'a> {
                 return Err(refuse(
                     line,
                     None,
-                    found,
+                    &found,
                     expected,
                     "check that this is a go.mod file",
                 ));
@@ -174,7 +177,7 @@ impl<'a> GoMod<'a> {
     }
 
     /// The module that stands in for another; itself when not replaced.
-    fn replaced<'s>(&self, path: &'s str, version: &'s str) -> (&'s str, Option<&'s str>)
+    fn replaced<'s>(&self, path: &'s str, version: &'s str) -> Named<'s>
     where
         'a: 's,
     {
@@ -195,7 +198,7 @@ impl<'a> GoMod<'a> {
 }
 
 /// `path` or `path version`.
-fn module<'a>(words: &[&'a str]) -> Option<(&'a str, Option<&'a str>)> {
+fn module<'a>(words: &[&'a str]) -> Option<Named<'a>> {
     match *words {
         [path] => Some((path, None)),
         [path, version] => Some((path, Some(version))),
@@ -208,17 +211,11 @@ fn is_folder(path: &str) -> bool {
     path.starts_with(['.', '/', '\\']) || path.as_bytes().get(1) == Some(&b':')
 }
 
-fn refuse(
-    line: u32,
-    field: Option<&str>,
-    found: String,
-    expected: &str,
-    hint: &str,
-) -> ImportError {
+fn refuse(line: u32, field: Option<&str>, found: &str, expected: &str, hint: &str) -> ImportError {
     ImportError {
         line: Some(line),
         field: field.map(str::to_owned),
-        ..ImportError::whole(FORMAT, &found, expected, hint)
+        ..ImportError::whole(FORMAT, found, expected, hint)
     }
 }
 

@@ -13,10 +13,10 @@
 //! Read: lock versions 2 and 3, also as `npm-shrinkwrap.json`. Version 1 has no
 //! dependency lists of its own per location and is refused.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde::Deserialize;
-use serde::de::IgnoredAny;
+use serde::de::{Deserializer, IgnoredAny};
 use serde_json::value::RawValue;
 
 use super::json::{Entries, JsonText};
@@ -49,10 +49,10 @@ struct Entry {
     /// A text, or `false` in some old locks.
     resolved: Option<serde_json::Value>,
     link: bool,
-    dependencies: Option<BTreeMap<String, IgnoredAny>>,
-    dev_dependencies: Option<BTreeMap<String, IgnoredAny>>,
-    optional_dependencies: Option<BTreeMap<String, IgnoredAny>>,
-    peer_dependencies: Option<BTreeMap<String, IgnoredAny>>,
+    dependencies: Option<Names>,
+    dev_dependencies: Option<Names>,
+    optional_dependencies: Option<Names>,
+    peer_dependencies: Option<Names>,
     peer_dependencies_meta: Option<BTreeMap<String, PeerMeta>>,
 }
 
@@ -60,6 +60,18 @@ struct Entry {
 #[serde(default)]
 struct PeerMeta {
     optional: bool,
+}
+
+/// The keys of an object; the version ranges they ask for do not matter, as the
+/// lock says what was installed.
+#[derive(Debug, Default)]
+struct Names(BTreeSet<String>);
+
+impl<'de> Deserialize<'de> for Names {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let entries = Entries::<IgnoredAny>::deserialize(deserializer)?;
+        Ok(Self(entries.0.into_iter().map(|(name, _)| name).collect()))
+    }
 }
 
 /// An install location with what the lock says of it.
@@ -223,7 +235,7 @@ fn add_edges(builder: &mut GraphBuilder, lookup: &Lookup, location: &Location, n
         meta.is_some_and(|meta| meta.optional)
     };
     let is_optional = |name: &str| {
-        entry.optional_dependencies.as_ref().is_some_and(|names| names.contains_key(name))
+        entry.optional_dependencies.as_ref().is_some_and(|names| names.0.contains(name))
     };
     for (kind, names) in [
         (EdgeKind::Normal, &entry.dependencies),
@@ -231,7 +243,7 @@ fn add_edges(builder: &mut GraphBuilder, lookup: &Lookup, location: &Location, n
         (EdgeKind::Optional, &entry.optional_dependencies),
         (EdgeKind::Peer, &entry.peer_dependencies),
     ] {
-        for name in names.iter().flat_map(BTreeMap::keys) {
+        for name in names.iter().flat_map(|names| &names.0) {
             if kind == EdgeKind::Normal && is_optional(name) {
                 continue;
             }

@@ -10,7 +10,7 @@
 //! [`EdgeKind::Normal`]. A dependency that is not locked and was optional or
 //! bound to a marker (another Python, another system) is left out with a note.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde::Deserialize;
 use toml::{Spanned, Value};
@@ -62,11 +62,11 @@ pub fn read(text: &str, options: &ReadOptions) -> Result<DependencyGraph, Import
     let names: Vec<String> = lock.package.iter().map(|p| python_name(p.name.get_ref())).collect();
     let keys: Vec<_> = names.iter().zip(&lock.package).map(|(n, p)| (&**n, &*p.version)).collect();
     let ids = node_ids(options.versions, &keys);
-    let mut by_name: BTreeMap<&str, Vec<&str>> = BTreeMap::new();
+    let mut by_name: BTreeMap<&str, BTreeSet<&str>> = BTreeMap::new();
     let mut kinds: BTreeMap<&str, EdgeKind> = BTreeMap::new();
     let mut builder = GraphBuilder::default();
     for (at, package) in lock.package.iter().enumerate() {
-        by_name.entry(&names[at]).or_default().push(&ids[at]);
+        by_name.entry(&names[at]).or_default().insert(&ids[at]);
         builder.describe(&ids[at], evidence(&toml, &names[at], package));
         let kind = kinds.entry(&ids[at]).or_insert(EdgeKind::Indirect);
         *kind = package.kind().min(*kind);
@@ -113,7 +113,7 @@ fn evidence(toml: &TomlText, name: &str, package: &Locked) -> Package {
 
 fn add_edges(
     builder: &mut GraphBuilder,
-    by_name: &BTreeMap<&str, Vec<&str>>,
+    by_name: &BTreeMap<&str, BTreeSet<&str>>,
     id: &str,
     package: &Locked,
     toml: &TomlText,

@@ -30,6 +30,7 @@ struct Wrapped<'a> {
 
 #[derive(Debug, Deserialize)]
 #[serde(rename_all = "camelCase")]
+#[expect(clippy::struct_field_names, reason = "the names of the format")]
 struct Document<'a> {
     spdx_version: String,
     #[serde(rename = "SPDXID")]
@@ -61,6 +62,7 @@ struct ExternalRef {
 
 #[derive(Debug, Deserialize)]
 #[serde(rename_all = "camelCase")]
+#[expect(clippy::struct_field_names, reason = "the names of the format")]
 struct Relationship {
     spdx_element_id: String,
     relationship_type: String,

@@ -74,12 +74,12 @@ pub fn read(text: &str, options: &ReadOptions) -> Result<DependencyGraph, Import
     }
     let names: Vec<String> = lock.package.iter().map(|p| python_name(p.name.get_ref())).collect();
     let keys: Vec<_> = names.iter().zip(&lock.package).map(|(n, p)| (&**n, p.version())).collect();
-    let mut by_name: BTreeMap<&str, Vec<usize>> = BTreeMap::new();
+    let mut known = Known::default();
     let mut nodes = Vec::with_capacity(keys.len());
     for (at, (id, package)) in
         node_ids(options.versions, &keys).iter().zip(&lock.package).enumerate()
     {
-        by_name.entry(&names[at]).or_default().push(at);
+        known.add(&names[at], package, at);
         let node = builder.describe(id, evidence(&toml, &names[at], package));
         if ["editable", "virtual", "directory"].iter().any(|own| package.source.contains_key(*own))
         {
@@ -89,7 +89,7 @@ pub fn read(text: &str, options: &ReadOptions) -> Result<DependencyGraph, Import
     }
     for (package, &node) in lock.package.iter().zip(&nodes) {
         for (kind, reference) in package.references() {
-            let found = resolve(&lock.package, &by_name, reference).ok_or_else(|| {
+            let found = known.resolve(&lock.package, reference).ok_or_else(|| {
                 toml.refuse(
                     reference.name.span().start,
                     Some("dependencies"),
@@ -131,17 +131,30 @@ fn evidence(toml: &TomlText, name: &str, package: &Locked) -> Package {
     }
 }
 
-fn resolve(
-    packages: &[Locked],
-    by_name: &BTreeMap<&str, Vec<usize>>,
-    reference: &Reference,
-) -> Option<usize> {
-    let found = by_name.get(python_name(reference.name.get_ref()).as_str())?;
-    let mut fitting = found.iter().copied().filter(|&at| {
-        let package = &packages[at];
-        let version = reference.version.is_none() || reference.version == package.version;
-        version && reference.source.as_ref().is_none_or(|source| *source == package.source)
-    });
-    let first = fitting.next()?;
-    fitting.next().is_none().then_some(first)
+/// Packages by name, and by name and version.
+#[derive(Debug, Default)]
+struct Known<'l> {
+    by_name: BTreeMap<&'l str, Vec<usize>>,
+    by_version: BTreeMap<(&'l str, &'l str), Vec<usize>>,
+}
+
+impl<'l> Known<'l> {
+    fn add(&mut self, name: &'l str, package: &'l Locked, at: usize) {
+        self.by_name.entry(name).or_default().push(at);
+        self.by_version.entry((name, package.version())).or_default().push(at);
+    }
+
+    /// The one package a reference fits.
+    fn resolve(&self, packages: &[Locked], reference: &Reference) -> Option<usize> {
+        let name = python_name(reference.name.get_ref());
+        let found = match reference.version.as_deref() {
+            Some(version) => self.by_version.get(&(&*name, version)),
+            None => self.by_name.get(&*name),
+        }?;
+        let mut fitting = found.iter().copied().filter(|&at| {
+            reference.source.as_ref().is_none_or(|source| *source == packages[at].source)
+        });
+        let first = fitting.next()?;
+        fitting.next().is_none().then_some(first)
+    }
 }

@@ -1,0 +1,198 @@
+//! The settings of a mechanism, read as its card says.
+
+use std::sync::Arc;
+
+use serde_json::{Map, json};
+use toml::de::DeValue;
+
+use super::Reader;
+use super::item::{Item, toml_key};
+use super::legs::Named;
+use crate::card::{Kind, Placed, Setting, Value};
+use crate::fault::{Fault, SourceFile, did_you_mean};
+use crate::money::Asset;
+use crate::page::kind_in_words;
+
+impl Reader<'_> {
+    /// The value of a setting as it was written, checked against its kind.
+    pub(super) fn setting(
+        &mut self,
+        neuron: &Named,
+        setting: &Setting,
+        item: Item<'_>,
+    ) -> Option<Value> {
+        match setting.kind {
+            Kind::File => self.load(item).map(Value::File),
+            Kind::Weights => self.weights(neuron, item).map(Value::Weights),
+            Kind::Decimal => {
+                let money = self.faults.keep(self.assets.amount(item)).flatten()?;
+                if money.asset != 0 {
+                    let message = format!("`{}` is an amount of the main asset", setting.name);
+                    self.faults.push(item.fault("unknown-asset", message));
+                    return None;
+                }
+                Some(Value::Text(money.digits))
+            }
+            Kind::List => {
+                let value = self.faults.keep(list(item))?;
+                if let ("to" | "payees", Value::List(ids)) = (setting.name, &value) {
+                    let place = |id: &Placed<String>| id.place.clone().expect("it was just read");
+                    self.payees.extend(ids.iter().map(|id| (id.value.clone(), place(id))));
+                }
+                Some(value)
+            }
+            Kind::Text => {
+                let text = self.faults.keep(item.text())?.to_owned();
+                if setting.name == "to" || setting.name.ends_with("_to") {
+                    self.payees.push((text.clone(), item.place()));
+                }
+                Some(Value::Text(text))
+            }
+            kind => self.faults.keep(plain(kind, setting.name, item)),
+        }
+    }
+
+    /// The value of a setting that was left out.
+    pub(super) fn default_value(&mut self, kind: Kind, text: &str) -> Result<Value, Fault> {
+        match kind {
+            Kind::File => self.loader.load(text).map(Value::File),
+            _ => from_text(kind, text, self.assets.complete().unwrap_or_default().first())
+                .map_err(|reason| Fault::new("bad-default", reason)),
+        }
+    }
+
+    /// A data file by the path in a setting.
+    pub(super) fn load(&mut self, item: Item<'_>) -> Option<Arc<SourceFile>> {
+        let path = self.faults.keep(item.text())?;
+        if path.trim().is_empty() {
+            let fault = item.fault("no-file", format!("`{}` names no file", item.name));
+            self.faults.push(fault.help("write its path next to the network file: \"votes.csv\""));
+            return None;
+        }
+        let loaded = self.loader.load(path).map_err(|fault| fault.at(item.place()));
+        self.faults.keep(loaded)
+    }
+}
+
+/// The value of a setting that concerns nothing but itself.
+fn plain(kind: Kind, name: &'static str, item: Item<'_>) -> Result<Value, Fault> {
+    match kind {
+        Kind::Bool => item.boolean().map(Value::Bool),
+        Kind::Integer { min, max } => item.whole(min..=max).map(Value::Integer),
+        Kind::Number { min, max } => number(item, kind, min, max).map(Value::Number),
+        Kind::Share => item.share().map(Value::Share),
+        Kind::Time => item.time().map(Value::Time),
+        Kind::Choice(words) => {
+            let text = item.text()?;
+            if words.contains(&text) {
+                return Ok(Value::Text(text.to_owned()));
+            }
+            let mut fault = item
+                .fault("bad-choice", format!("`{text}` is no choice for `{name}`"))
+                .label(format!("must be {}", kind_in_words(kind)));
+            fault.help = did_you_mean(text, words.iter().copied());
+            Err(fault)
+        }
+        Kind::Text | Kind::Decimal | Kind::List | Kind::File | Kind::Weights => {
+            unreachable!("these kinds are read with the rest of the network at hand")
+        }
+    }
+}
+
+fn number(item: Item<'_>, kind: Kind, min: f64, max: f64) -> Result<f64, Fault> {
+    let (written, value) = match item.value() {
+        DeValue::Float(number) => (number.to_string(), number.as_str().parse::<f64>().ok()),
+        DeValue::Integer(number) => {
+            let whole = i64::from_str_radix(number.as_str(), number.radix());
+            (number.to_string(), whole.ok().map(|whole| whole as f64))
+        }
+        _ => return Err(item.wrong_type("a number", &format!("{} = 0.5", toml_key(item.name)))),
+    };
+    let allowed = value.filter(|value| value.is_finite() && (min..=max).contains(value));
+    allowed.ok_or_else(|| {
+        let allowed = format!("allowed: {}", kind_in_words(kind));
+        let message = format!("`{}` is {written}, outside of what is allowed", item.name);
+        item.fault("out-of-bounds", message).label(allowed.clone()).help(allowed)
+    })
+}
+
+fn list(item: Item<'_>) -> Result<Value, Fault> {
+    let example = format!("{} = [\"alice\", \"bob\"]", toml_key(item.name));
+    let placed =
+        |item: Item<'_>| Ok(Placed { value: item.text()?.to_owned(), place: Some(item.place()) });
+    item.list(&example)?.into_iter().map(placed).collect::<Result<_, _>>().map(Value::List)
+}
+
+/// Reads the default of a card, which is text for every kind.
+fn from_text(kind: Kind, text: &str, main: Option<&Asset>) -> Result<Value, String> {
+    let refused = || format!("`{text}` is not a {}", kind_in_words(kind));
+    let unplaced = |text: &str| Placed::unplaced(text.trim().to_owned());
+    match kind {
+        Kind::Bool => text.parse().map(Value::Bool).map_err(|_| refused()),
+        Kind::Integer { min, max } => {
+            let number = text.replace('_', "").parse().ok();
+            let number = number.filter(|number| (min..=max).contains(number));
+            number.map(Value::Integer).ok_or_else(refused)
+        }
+        Kind::Number { min, max } => {
+            let number = text.replace('_', "").parse::<f64>().ok();
+            let number = number.filter(|n| n.is_finite() && (min..=max).contains(n));
+            number.map(Value::Number).ok_or_else(refused)
+        }
+        Kind::Share => text.parse().map(Value::Share).map_err(|_| refused()),
+        Kind::Decimal => {
+            main.map_or(Ok(()), |asset| asset.parse(text).map(drop).map_err(|e| e.to_string()))?;
+            Ok(Value::Text(text.to_owned()))
+        }
+        Kind::Text => Ok(Value::Text(text.to_owned())),
+        Kind::File => unreachable!("a file is loaded, not read from its path"),
+        Kind::Choice(words) => {
+            words.contains(&text).then(|| Value::Text(text.to_owned())).ok_or_else(refused)
+        }
+        Kind::List => {
+            let texts = text.split(',').filter(|text| !text.trim().is_empty());
+            Ok(Value::List(texts.map(unplaced).collect()))
+        }
+        Kind::Weights => Ok(Value::Weights(vec![(unplaced(text), "100%".to_owned())])),
+        Kind::Time => text.parse().map(Value::Time).map_err(|_| refused()),
+    }
+}
+
+/// A value as text for the record: equal values give equal texts. Lists and
+/// tables are JSON, files stand by their paths.
+pub(super) fn as_run(value: &Value) -> String {
+    match value {
+        Value::Bool(value) => value.to_string(),
+        Value::Integer(value) => value.to_string(),
+        Value::Number(value) => value.to_string(),
+        Value::Share(value) => value.to_string(),
+        Value::Text(value) => value.clone(),
+        Value::File(file) => file.path.clone(),
+        Value::List(values) => {
+            values.iter().map(|text| json!(text.value)).collect::<serde_json::Value>().to_string()
+        }
+        Value::Weights(weights) => {
+            let pair =
+                |(payee, weight): &(Placed<String>, String)| (payee.value.clone(), json!(weight));
+            serde_json::Value::Object(weights.iter().map(pair).collect::<Map<_, _>>()).to_string()
+        }
+        Value::Time(value) => value.to_string(),
+    }
+}
+
+/// What a value of this kind may look like, for a setting that is missing.
+pub(super) fn example(kind: Kind) -> String {
+    match kind {
+        Kind::Bool => "true".to_owned(),
+        Kind::Integer { min, max } => 1.clamp(min, max).to_string(),
+        Kind::Number { min, max } => format!("{:?}", 0.5_f64.clamp(min, max)),
+        Kind::Share => "\"5%\"".to_owned(),
+        Kind::Decimal => "\"1_250.75\"".to_owned(),
+        Kind::Text => "\"…\"".to_owned(),
+        Kind::Choice(words) => format!("\"{}\"", words.first().unwrap_or(&"…")),
+        Kind::File => "\"table.csv\"".to_owned(),
+        Kind::List => "[\"alice\", \"bob\"]".to_owned(),
+        Kind::Weights => "{ alice = 2, bob = 1 }".to_owned(),
+        Kind::Time => "2026-01-31T00:00:00Z".to_owned(),
+    }
+}

@@ -1,0 +1,3 @@
+//! Rules in which money flows along a weighted graph.
+
+pub mod dependency;

@@ -1,0 +1,923 @@
+//! Quadratic funding: a matching pool that rewards breadth of support.
+//!
+//! Ten people giving 1 each unlock more matching money than one person giving
+//! 10. Use it when the number of supporters says more than the sum they give.
+//!
+//! # Formula
+//!
+//! For project `p`, let `c_i` be all that voter `i` gives it, as far as it
+//! counts.
+//!
+//! ```text
+//! score_p = (Σ √c_i)² − Σ c_i       variant = "without-own": a lone voter moves nothing
+//! score_p = (Σ √c_i)²               variant = "with-own"
+//! W       = min(pool, Σ score)      saturation = "keep": scores are a ceiling
+//! W       = pool                    saturation = "fill"
+//! match_p = min(λ · score_p, cap · pool),  Σ match = W
+//! ```
+//!
+//! λ is the same for all. With `cap_overflow = "redistribute"` it rises until
+//! all of `W` is paid, or everybody with a score is at the cap; with `"keep"`
+//! it is `W / Σ score`, and what the cap cuts off stays unspent.
+//!
+//! Votes are gifts made outside this rule: it divides the pool alone. The same
+//! votes divide the pool of each epoch. With `saturation = "keep"` they ask for
+//! `Σ score` once: what a project was paid in earlier epochs is taken off its
+//! score.
+//!
+//! Before that, each vote counts for a part of its amount: nothing below
+//! `min_donation`, less with a low score of its voter (`scores`), or whatever
+//! `overrides` says. The module `eligibility` states the rule.
+//!
+//! # Units and rounding
+//!
+//! | quantity         | unit                                 | rounding                      |
+//! |------------------|--------------------------------------|-------------------------------|
+//! | pool, match      | base units of the main asset         | largest remainder, earliest id first; or down |
+//! | votes `c`        | base units of the main asset         | exact                         |
+//! | part that counts | 1/10,000 of each vote                | down, twice                   |
+//! | root `√c`        | 2⁻ᵇ of a root base unit, `b` up to 32: as fine as 126 bits allow for the largest `c` | down |
+//! | score            | 4⁻ᵇ of a base unit                   | exact sum of products of roots |
+//! | cap              | base units                           | down                          |
+//! | `arithmetic = "float"` | roots and scores in `f64`, summed in order of voter; scores to 2⁻⁶⁴ of a base unit | nearest |
+//!
+//! `parity = "grants-stack"` repeats the arithmetic of Grants Stack to the base
+//! unit: whole roots of base units (with its roots of 4, 5 and 9, which are 1,
+//! 1 and 2), all divisions down, the dust unpaid, the cap cut to hundredths of
+//! a percent and its overflow handed on in rounds, coefficients in floats. Whole
+//! roots lose a little: 0.05 % of all scores in a round of 6 decimals.
+//!
+//! Other assets than the main one are divided in the proportions of the scores,
+//! in full and under the same cap: scores say nothing about amounts of them.
+//!
+//! # Limits
+//!
+//! * One voter's total for one project: below 2^128 base units.
+//! * A table: below 2 GiB.
+//! * Addresses of voters are compared without regard to case; names of projects
+//!   are node ids and compared as they stand.
+//!
+//! # Known weaknesses
+//!
+//! * One person posing as many gains without bound. Check identity: `scores`.
+//! * Friends can agree to give and refund.
+//! * Without a cap a popular project takes nearly everything.
+//!
+//! # Sources
+//!
+//! * V. Buterin, Z. Hitzig, E. G. Weyl (2019), *A Flexible Design for Funding
+//!   Public Goods*, Management Science 65(11); with a limited pool their
+//!   capital-constrained form.
+//! * Grants Stack: `pluralistic.js`, `linearQF`, and `grants-stack-indexer`,
+//!   `calculateMatches`, for the arithmetic of `parity` and the coefficients.
+//! * Octant, `capped_quadratic.py`, for `with-own` with `cap_overflow = "keep"`.
+//!
+//! # Example
+//!
+//! ```
+//! use allonet_core::money::Amount;
+//! use allonet_mechanisms::trial::Trial;
+//!
+//! let votes = "voter,project,amount\n\
+//!              ann,garden,1\nbob,garden,1\ncem,garden,1\ndan,garden,1\n\
+//!              ann,park,4\nbob,park,4\n\
+//!              eve,tower,100\n";
+//! // Scores: (4·√1)² − 4 = 12, (2·√4)² − 8 = 8, and nothing for a lone voter.
+//! let result = Trial::new("quadratic").file("votes", votes).run(5_00)?;
+//! assert_eq!(result.paid("garden"), Amount::from_base(3_00));
+//! assert_eq!(result.paid("park"), Amount::from_base(2_00));
+//! assert_eq!(result.paid("tower"), Amount::ZERO);
+//! # Ok::<(), allonet_mechanisms::trial::NoTrial>(())
+//! ```
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use allonet_core::card::{Absent, Card, Kind, Setting, Settings, Source, Status};
+use allonet_core::fault::Fault;
+use allonet_core::mechanism::{
+    Allocation, Blueprint, Mechanism, Outcome, Purse, Refusal, State, Turn, VoterEffect,
+};
+use allonet_core::money::{Amount, Asset, Rounding, Share};
+use allonet_core::signal::SignalData;
+use allonet_core::table::{Column, Table};
+
+use super::division::{Divided, Division, DivisionError, Overflow};
+use super::eligibility::{
+    Eligibility, Minimum, OVERRIDE_COLUMNS, PROJECT_COLUMNS, SCORE_COLUMNS, Scale,
+};
+use super::influence::{Pool, Round};
+use super::kernel::{Pairs, Roots, Support};
+use super::matches::{Match, show};
+use super::scores::{Arithmetic, Scores, Scoring};
+use super::votes::{COLUMNS, USD, Votes, Written};
+
+// --- Card -------------------------------------------------------------------
+
+/// What the rule says of itself.
+pub static CARD: Card = Card {
+    id: "quadratic",
+    title: "Quadratic funding",
+    formula: "match = min(λ · ((Σ√c)² − Σc), cap · pool)",
+    status: Status::Preview { since: "0.1.0" },
+    sources: &[
+        Source {
+            cite: "Buterin, Hitzig, Weyl (2019), A Flexible Design for Funding Public Goods",
+            url: "https://arxiv.org/abs/1809.06421",
+        },
+        Source {
+            cite: "Grants Stack, pluralistic.js, linearQF",
+            url: "https://github.com/gitcoinco/pluralistic.js/blob/main/src/linear.ts",
+        },
+        Source {
+            cite: "Grants Stack, grants-stack-indexer, calculateMatches",
+            url: "https://github.com/gitcoinco/grants-stack-indexer",
+        },
+    ],
+    settings: SETTINGS,
+    actions: &[],
+    reads: &[],
+    emits: &["match"],
+};
+
+const SETTINGS: &[Setting] = &[
+    Setting {
+        name: "votes",
+        kind: Kind::File,
+        default: Absent::Required,
+        doc: "Table of votes, columns `voter`, `project` and `amount` or their common names.",
+    },
+    Setting {
+        name: "amounts",
+        kind: Kind::Choice(&["decimal", "base-units"]),
+        default: Absent::Default("decimal"),
+        doc: "Whether votes are written in units of the main asset or in its base units.",
+    },
+    Setting {
+        name: "variant",
+        kind: Kind::Choice(&["without-own", "with-own"]),
+        default: Absent::Default("without-own"),
+        doc: "Whether voters' own donations are taken off the score, so that a lone voter moves nothing.",
+    },
+    Setting {
+        name: "saturation",
+        kind: Kind::Choice(&["keep", "fill"]),
+        default: Absent::Default("keep"),
+        doc: "If the scores add up to less than the pool, keep the rest unspent or divide all of it.",
+    },
+    Setting {
+        name: "cap",
+        kind: Kind::Share,
+        default: Absent::None("no cap"),
+        doc: "Most that one project may take of the pool.",
+    },
+    Setting {
+        name: "cap_overflow",
+        kind: Kind::Choice(&["redistribute", "keep"]),
+        default: Absent::Default("redistribute"),
+        doc: "Whether money above the cap goes to the other projects by score or stays unspent.",
+    },
+    Setting {
+        name: "arithmetic",
+        kind: Kind::Choice(&["integer", "float"]),
+        default: Absent::Default("integer"),
+        doc: "Whether roots and scores are counted in whole numbers or in floats.",
+    },
+    Setting {
+        name: "rounding",
+        kind: Kind::Choice(&["largest-remainder", "floor"]),
+        default: Absent::Default("largest-remainder"),
+        doc: "How fractions of a base unit are settled; `floor` leaves the dust unspent.",
+    },
+    Setting {
+        name: "parity",
+        kind: Kind::Choice(&["none", "grants-stack"]),
+        default: Absent::Default("none"),
+        doc: "Whose arithmetic to repeat to the base unit.",
+    },
+    Setting {
+        name: "scores",
+        kind: Kind::File,
+        default: Absent::None("every voter counts in full"),
+        doc: "Table of voters and their identity scores, columns `voter` and `score`; who is not in it has score 0.",
+    },
+    Setting {
+        name: "score_low",
+        kind: Kind::Number { min: 0.0, max: 1e9 },
+        default: Absent::Default("15"),
+        doc: "Votes of voters with a score below this do not count.",
+    },
+    Setting {
+        name: "score_high",
+        kind: Kind::Number { min: 0.0, max: 1e9 },
+        default: Absent::Default("25"),
+        doc: "Votes of voters with a score from here on count in full.",
+    },
+    Setting {
+        name: "score_floor",
+        kind: Kind::Share,
+        default: Absent::Default("50%"),
+        doc: "What votes count at `score_low`; it rises evenly up to `score_high`.",
+    },
+    Setting {
+        name: "overrides",
+        kind: Kind::File,
+        default: Absent::None("no overrides"),
+        doc: "Table of single votes and what they count instead, columns `id`, `coefficient`, and if wished `author` and `reason`.",
+    },
+    Setting {
+        name: "min_donation",
+        kind: Kind::Decimal,
+        default: Absent::None("every vote counts"),
+        doc: "Smaller votes do not count; in US dollars if the votes have a column `amount_usd`.",
+    },
+    Setting {
+        name: "projects",
+        kind: Kind::File,
+        default: Absent::None("every project voted for is paid"),
+        doc: "List of projects that may be paid, column `id`, and if wished `status` and `recipient`.",
+    },
+];
+
+// --- Settings ---------------------------------------------------------------
+
+/// The rule with its votes.
+#[derive(Debug)]
+pub struct Quadratic {
+    /// Sorted by id.
+    payees: Vec<Arc<str>>,
+    /// Sorted by name.
+    voters: Vec<Box<str>>,
+    pairs: Pairs,
+    scoring: Scoring,
+    scores: Scores,
+    supports: Vec<Support>,
+    division: Division,
+    /// What became of votes that do not count in full.
+    remarks: Vec<String>,
+}
+
+/// Builds the rule from its settings.
+pub fn build(blueprint: &Blueprint<'_>) -> Result<Box<dyn Mechanism>, Vec<Fault>> {
+    let settings = blueprint.settings;
+    let asset = blueprint.assets.first().ok_or_else(no_asset)?;
+    let parity = settings.text("parity") == Some("grants-stack");
+    let mut faults = contradictions(settings, parity);
+    let votes = read_votes(settings, asset, parity).map_err(|more| faults.extend(more));
+    let (Ok((votes, remarks)), true) = (votes, faults.is_empty()) else { return Err(faults) };
+    let pairs = Pairs::gather(&votes.columns).map_err(|pair| {
+        let (voter, project) =
+            (&votes.voters[pair.voter as usize], &votes.projects[pair.project as usize]);
+        vec![too_much(settings, voter, project)]
+    })?;
+    let scoring = Scoring {
+        arithmetic: match settings.text("arithmetic") {
+            _ if parity => Arithmetic::Exact(Roots::GRANTS_STACK),
+            Some("float") => Arithmetic::Float,
+            _ => Arithmetic::Exact(Roots::finest(&pairs)),
+        },
+        with_own: settings.text("variant") == Some("with-own"),
+    };
+    let scores = scoring.scores(&pairs);
+    let supports = (0..pairs.project_count()).map(|project| pairs.support(project)).collect();
+    let division = division(settings, parity);
+    let Votes { voters, projects, .. } = votes;
+    Ok(Box::new(Quadratic {
+        payees: projects,
+        voters,
+        pairs,
+        scoring,
+        scores,
+        supports,
+        division,
+        remarks,
+    }))
+}
+
+fn division(settings: &Settings, grants_stack: bool) -> Division {
+    let is = |name, value| settings.text(name) == Some(value);
+    Division {
+        fill: is("saturation", "fill"),
+        cap: settings.share("cap"),
+        overflow: if is("cap_overflow", "keep") { Overflow::Keep } else { Overflow::Redistribute },
+        rounding: if is("rounding", "floor") { Rounding::Floor } else { Rounding::default() },
+        grants_stack,
+    }
+}
+
+// --- Signals ----------------------------------------------------------------
+
+/// Votes as far as they count, with remarks about the others.
+fn read_votes(
+    settings: &Settings,
+    asset: &Asset,
+    parity: bool,
+) -> Result<(Votes, Vec<String>), Vec<Fault>> {
+    let table = |name: &str, columns: &'static [Column]| {
+        settings.file(name).map(|file| Table::read(file, columns)).transpose()
+    };
+    let votes = table("votes", COLUMNS)?.ok_or_else(|| vec![no_votes()])?;
+    let written = match settings.text("amounts") {
+        Some("base-units") => Written::BaseUnits,
+        _ => Written::Decimal,
+    };
+    let scale = Scale {
+        low: settings.number("score_low").unwrap_or(15.0),
+        high: settings.number("score_high").unwrap_or(25.0),
+        floor: settings.share("score_floor").or(Share::new(1, 2)).unwrap_or(Share::ONE),
+    };
+    let eligibility = Eligibility {
+        minimum: minimum(settings, asset, &votes)?,
+        scores: table("scores", SCORE_COLUMNS)?.map(|table| (table, scale)),
+        overrides: table("overrides", OVERRIDE_COLUMNS)?,
+        projects: table("projects", PROJECT_COLUMNS)?,
+        in_floats: parity,
+    };
+    let mut read = Votes::read(&votes, asset, written)?;
+    let remarks = eligibility.apply(&votes, &mut read)?;
+    Ok((read, remarks))
+}
+
+/// The smallest vote that counts, in the unit it is compared in.
+fn minimum(
+    settings: &Settings,
+    asset: &Asset,
+    votes: &Table,
+) -> Result<Option<(String, Minimum)>, Vec<Fault>> {
+    let Some(text) = settings.text("min_donation") else { return Ok(None) };
+    let bad = |message: String| {
+        vec![Fault::new("bad-amount", message).at_some(settings.place("min_donation"))]
+    };
+    if votes.has(USD) {
+        let usd = text.replace('_', "").parse::<f64>().ok();
+        let usd = usd.filter(|usd| usd.is_finite() && *usd >= 0.0);
+        let usd = usd.ok_or_else(|| bad(format!("`{text}` is no amount in US dollars")))?;
+        return Ok(Some((format!("{text} USD"), Minimum::Usd(usd))));
+    }
+    let units = asset.parse(text).map_err(|error| bad(error.to_string()))?;
+    Ok(Some((asset.show(units), Minimum::Units(units))))
+}
+
+// --- Refusals ---------------------------------------------------------------
+
+fn no_asset() -> Vec<Fault> {
+    vec![Fault::new("no-asset", "the network has no asset to divide")]
+}
+
+fn no_votes() -> Fault {
+    Fault::new("no-votes", "there are no votes to divide by").help("add `votes = \"votes.csv\"`")
+}
+
+fn too_much(settings: &Settings, voter: &str, project: &str) -> Fault {
+    let message = format!("voter `{voter}` gives `{project}` 2^128 base units or more in all");
+    Fault::new("vote-too-large", message)
+        .at_some(settings.place("votes"))
+        .help("check the decimals of the asset and the setting `amounts`")
+}
+
+/// Settings that cannot hold together.
+fn contradictions(settings: &Settings, parity: bool) -> Vec<Fault> {
+    let mut faults = Vec::new();
+    let mut refuse = |name: &str, code, message: &str, help: &str| {
+        faults.push(Fault::new(code, message).at_some(settings.place(name)).help(help));
+    };
+    let is = |name, value| settings.text(name) == Some(value);
+    if settings.share("cap").is_some_and(Share::is_zero) {
+        let help = "leave `cap` out for no cap";
+        refuse("cap", "cap-zero", "a cap of 0% would pay nobody anything", help);
+    }
+    if let (Some(low), Some(high)) = (settings.number("score_low"), settings.number("score_high"))
+        && low > high
+    {
+        let message = format!("score_low = {low} is above score_high = {high}");
+        refuse("score_low", "score-scale", &message, "votes count in full from `score_high` on");
+    }
+    if parity {
+        for (name, other, own) in [
+            ("variant", "with-own", "variant = \"without-own\""),
+            ("arithmetic", "float", "arithmetic = \"integer\""),
+            ("cap_overflow", "keep", "cap_overflow = \"redistribute\""),
+        ] {
+            if is(name, other) {
+                let message = format!("Grants Stack knows only {own}, not \"{other}\"");
+                refuse(name, "parity", &message, "leave it out, or set parity = \"none\"");
+            }
+        }
+        if is("rounding", "largest-remainder") && settings.place("rounding").is_some() {
+            let message = "Grants Stack rounds down and leaves the dust unpaid";
+            refuse("rounding", "parity", message, "leave it out, or set parity = \"none\"");
+        }
+    }
+    faults
+}
+
+impl From<DivisionError> for Refusal {
+    fn from(error: DivisionError) -> Self {
+        Self::new("division", error.to_string())
+    }
+}
+
+// --- Rule -------------------------------------------------------------------
+
+/// What each project was paid in earlier epochs, by id.
+type Paid = BTreeMap<String, Amount>;
+
+impl Mechanism for Quadratic {
+    fn card(&self) -> &'static Card {
+        &CARD
+    }
+
+    fn payees(&self) -> &[Arc<str>] {
+        &self.payees
+    }
+
+    fn step(&self, turn: &Turn<'_>, allocation: &mut Allocation<'_>) -> Result<Outcome, Refusal> {
+        let mut paid: Paid = turn.state.read()?;
+        let mut outcome = Outcome { remarks: self.remarks.clone(), ..Outcome::default() };
+        let available = allocation.available().clone();
+        let nothing = vec![Amount::ZERO; self.payees.len()];
+        let main = self.divide(0, available.of(0), &self.paid_before(&paid))?;
+        main.book(turn.assets, allocation)?;
+        for (asset, pool) in available.iter().filter(|(asset, _)| *asset > 0) {
+            self.divide(asset, pool, &nothing)?.book(turn.assets, allocation)?;
+        }
+        self.remark(&main, turn.assets, &mut outcome.remarks);
+        outcome.signals.push(("match", SignalData::Scores(main.shares(&self.payees))));
+        if !self.division.fill {
+            for (payee, amount) in self.payees.iter().zip(&main.divided.matches) {
+                if !amount.is_zero() {
+                    let before = paid.entry(payee.to_string()).or_default();
+                    *before = before.add(*amount, "what was paid so far")?;
+                }
+            }
+        }
+        outcome.state = if paid.is_empty() { State::empty() } else { State::write(&paid) };
+        Ok(outcome)
+    }
+
+    fn voter_effect(
+        &self,
+        turn: &Turn<'_>,
+        available: &Purse,
+    ) -> Option<Vec<(usize, VoterEffect)>> {
+        let paid = self.paid_before(&turn.state.read().ok()?);
+        let nothing = vec![Amount::ZERO; self.payees.len()];
+        let divisions = [self.division_of(0), self.division_of(1)];
+        let assets: Vec<(usize, Amount)> = available.iter().collect();
+        let pools: Vec<Pool<'_>> = assets
+            .iter()
+            .map(|(asset, amount)| Pool {
+                amount: *amount,
+                division: &divisions[(*asset).min(1)],
+                paid: if *asset == 0 { &paid } else { &nothing },
+            })
+            .collect();
+        let round = Round { pairs: &self.pairs, scoring: &self.scoring, scores: &self.scores };
+        let largest = round.largest(&pools).ok()?;
+        let effect = |((asset, _), found): (&(usize, Amount), Option<(usize, Amount)>)| {
+            let (voter, moved) = found?;
+            Some((*asset, VoterEffect { voter: self.voters[voter].to_string(), moved }))
+        };
+        Some(assets.iter().zip(largest).filter_map(effect).collect())
+    }
+}
+
+impl Quadratic {
+    /// The main asset as it is set; scores are no ceiling for other assets.
+    fn division_of(&self, asset: usize) -> Division {
+        Division { fill: self.division.fill || asset > 0, ..self.division }
+    }
+
+    fn paid_before(&self, paid: &Paid) -> Vec<Amount> {
+        self.payees.iter().map(|id| paid.get(&**id).copied().unwrap_or_default()).collect()
+    }
+
+    /// Divides one asset; `paid` is what each project's score is less by.
+    fn divide(&self, asset: usize, pool: Amount, paid: &[Amount]) -> Result<Match<'_>, Refusal> {
+        let left = self.scores.less(paid);
+        let divided = self.division_of(asset).divide(&left, pool)?;
+        let (scores, supports, with_own) = (&self.scores, &self.supports, self.scoring.with_own);
+        Ok(Match { asset, pool, scores, supports, with_own, left, divided })
+    }
+
+    /// What the operator should know of the division of the main asset.
+    fn remark(&self, main: &Match<'_>, assets: &[Asset], remarks: &mut Vec<String>) {
+        let show = |amount| show(assets, main.asset, amount);
+        let Divided { limit, wanted, matches, .. } = &main.divided;
+        if self.pairs.is_empty() {
+            remarks.push("there are no votes: nothing is paid".to_owned());
+        } else if main.pool.is_zero() {
+            return;
+        } else if wanted.is_zero() {
+            remarks.push("no project has a score above zero: nothing is paid".to_owned());
+        } else if *wanted < main.pool {
+            remarks.push(format!(
+                "the scores ask for {}, less than the pool of {}; the rest stays unspent",
+                show(*wanted),
+                show(main.pool)
+            ));
+        }
+        let Some(limit) = limit else { return };
+        let capped = main.divided.uncapped.iter().filter(|part| *part > limit).count();
+        let held = matches.iter().filter(|part| *part == limit).count();
+        if capped > 0 {
+            remarks.push(format!(
+                "the cap holds {} projects at {}; {capped} of them had more before",
+                held.max(capped),
+                show(*limit)
+            ));
+        }
+    }
+}
+
+// --- Tests ------------------------------------------------------------------
+
+#[cfg(test)]
+#[expect(clippy::inconsistent_digit_grouping, reason = "dollars and cents")]
+mod tests {
+    use allonet_core::card::Value;
+    use proptest::prelude::*;
+
+    use super::*;
+    use crate::trial::{NoTrial, Trial, TurnResult};
+
+    /// The example of the linear QF documentation: scores 34, 54 and 162.
+    const THREE: &str = "voter,project,amount\n\
+        s1,p1,1\ns2,p1,4\ns3,p1,1\ns4,p1,9\n\
+        s1,p2,1\ns2,p2,1\ns3,p2,1\ns4,p2,1\ns5,p2,1\ns6,p2,1\ns7,p2,4\n\
+        s1,p3,1\ns2,p3,9\ns3,p3,1\ns4,p3,9\ns5,p3,1\ns6,p3,9\ns7,p3,4\n";
+
+    fn trial(votes: &str) -> Trial {
+        Trial::new("quadratic").file("votes", votes)
+    }
+
+    fn share(text: &str) -> Value {
+        Value::Share(text.parse().unwrap())
+    }
+
+    fn paid(result: &TurnResult) -> Vec<u128> {
+        result.payees.iter().map(|payee| result.paid(payee).to_u128().unwrap()).collect()
+    }
+
+    fn run(trial: &Trial, pool: u128) -> Vec<u128> {
+        paid(&trial.run(pool).unwrap())
+    }
+
+    fn refused(trial: &Trial) -> String {
+        match trial.run(1).unwrap_err() {
+            NoTrial::Faults(faults) => faults[0].to_string(),
+            NoTrial::Refusal(refusal) => refusal.to_string(),
+        }
+    }
+
+    // Worked examples.
+
+    #[test]
+    fn a_scarce_pool_is_scaled() {
+        // 34 : 54 : 162 of 125.00.
+        assert_eq!(run(&trial(THREE), 125_00), [17_00, 27_00, 81_00]);
+        // 34 : 54 : 162 of 10: 1.36, 2.16, 6.48; the unit left goes to the last.
+        assert_eq!(run(&trial(THREE), 10), [1, 2, 7]);
+        assert_eq!(run(&trial(THREE).text("rounding", "floor"), 10), [1, 2, 6]);
+        assert_eq!(run(&trial(THREE).text("arithmetic", "float"), 125_00), [17_00, 27_00, 81_00]);
+    }
+
+    #[test]
+    fn a_rich_pool_keeps_the_rest_or_fills() {
+        let result = trial(THREE).run(1_000_00).unwrap();
+        assert_eq!(paid(&result), [34_00, 54_00, 162_00]);
+        assert_eq!(result.unspent.of(0), Amount::from_base(750_00));
+        assert_eq!(
+            result.outcome.remarks,
+            [
+                "the scores ask for 250.00 USD, less than the pool of 1,000.00 USD; the rest stays unspent"
+            ]
+        );
+        let fill = trial(THREE).text("saturation", "fill");
+        assert_eq!(run(&fill, 1_000_00), [136_00, 216_00, 648_00]);
+    }
+
+    #[test]
+    fn own_donations_count_if_so_wished() {
+        let votes = "voter,project,amount\na,x,9\na,y,4\nb,y,4\n";
+        assert_eq!(run(&trial(votes), 100_00), [0, 8_00]);
+        assert_eq!(run(&trial(votes).text("variant", "with-own"), 100_00), [9_00, 16_00]);
+    }
+
+    #[test]
+    fn a_cap_hands_on_what_it_takes() {
+        // 13.6, 21.6 and 64.8 of 100; 24.8 too much go to the others as
+        // 34 : 54, which is 60 × 34/88 and 60 × 54/88.
+        let capped = trial(THREE).text("saturation", "fill").set("cap", share("40%"));
+        assert_eq!(run(&capped, 100_00), [23_18, 36_82, 40_00]);
+        let kept = capped.text("cap_overflow", "keep");
+        assert_eq!(run(&kept, 100_00), [13_60, 21_60, 40_00]);
+        let all = trial(THREE).text("saturation", "fill").set("cap", share("10%"));
+        assert_eq!(run(&all, 100_00), [10_00, 10_00, 10_00]);
+    }
+
+    #[test]
+    fn the_way_to_a_payout_is_told() {
+        let capped = trial(THREE).text("saturation", "fill").set("cap", share("40%"));
+        let result = capped.run(100_00).unwrap();
+        let steps = |payout: usize| -> Vec<String> {
+            result.payouts[payout]
+                .steps
+                .iter()
+                .map(|step| {
+                    let note =
+                        step.note.as_ref().map_or(String::new(), |note| format!(" ({note})"));
+                    format!("{} {}{note}", step.label, step.change)
+                })
+                .collect()
+        };
+        assert_eq!(
+            steps(0),
+            [
+                "square of roots +4900 (4 voters give 15.00 USD)",
+                "own donations -1500",
+                "scaled to the pool -2040 (100.00 USD for all scores)",
+                "cap overflow of others +958",
+            ]
+        );
+        assert_eq!(
+            steps(2)[2..],
+            [
+                "scaled to the pool -9720 (100.00 USD for all scores)",
+                "cap -2480 (at most 40.00 USD)"
+            ]
+        );
+        assert_eq!(
+            result.outcome.remarks,
+            ["the cap holds 1 projects at 40.00 USD; 1 of them had more before"]
+        );
+        let (name, SignalData::Scores(shares)) = &result.outcome.signals[0] else { panic!() };
+        assert_eq!((*name, shares["p3"]), ("match", 0.4));
+    }
+
+    #[test]
+    fn scores_are_paid_once() {
+        let trial = trial(THREE);
+        let rule = trial.build().unwrap();
+        let purse = |units| Purse::new(vec![Amount::from_base(units)]);
+        let mut state = State::empty();
+        let mut epochs = Vec::new();
+        for epoch in 0..3 {
+            let pool = purse(125_00);
+            let result = trial.turn(&*rule, epoch, &pool, &pool, &[], &state).unwrap();
+            epochs.push(paid(&result));
+            state = result.outcome.state;
+        }
+        assert_eq!(epochs, [vec![17_00, 27_00, 81_00], vec![17_00, 27_00, 81_00], vec![0, 0, 0]]);
+    }
+
+    #[test]
+    fn other_assets_follow_the_scores() {
+        let mut trial = trial(THREE).set("cap", share("50%"));
+        trial.assets.push(Asset::new("ETH", 18));
+        let rule = trial.build().unwrap();
+        let pools = Purse::new(vec![Amount::from_base(1_000_00), Amount::from_base(880)]);
+        let result = trial.turn(&*rule, 0, &pools, &pools, &[], &State::empty()).unwrap();
+        let ether: Vec<_> = ["p1", "p2", "p3"].map(|payee| result.paid_in(payee, 1)).into();
+        assert_eq!(ether, [170, 270, 440].map(Amount::from_base));
+        assert_eq!(result.paid("p3"), Amount::from_base(162_00));
+        let labels: Vec<_> = result.payouts[5].steps.iter().map(|step| &*step.label).collect();
+        assert_eq!(labels, ["share by score", "cap"]);
+    }
+
+    #[test]
+    fn votes_can_be_weighed() {
+        // s4 counts for nothing, s3 in full, s1 for half, s2 for three quarters.
+        let votes = "voter,project,amount\ns1,p,8\ns2,p,12\ns3,p,9\ns4,p,100\n";
+        let scores = "voter,score\ns1,15\ns2,20\ns3,26\n";
+        // √4 + √9 + √9 = 8; 64 − 22 = 42.
+        let trial = trial(votes).file("scores", scores);
+        assert_eq!(run(&trial, 100_00), [42_00]);
+        assert_eq!(run(&trial.text("min_donation", "8.01"), 100_00), [18_00]);
+    }
+
+    #[test]
+    fn the_most_weighty_voter_is_named() {
+        let votes = "voter,project,amount\na,x,1\nb,x,1\nc,y,1\nd,y,4\n";
+        let trial = trial(votes).text("saturation", "fill");
+        let pools = Purse::new(vec![Amount::from_base(9_00)]);
+        let turn = Turn {
+            epoch: 0,
+            ends: None,
+            assets: &trial.assets,
+            inflow: &pools,
+            signals: &[],
+            events: &[],
+            state: &State::empty(),
+        };
+        let effect = trial.build().unwrap().voter_effect(&turn, &pools).unwrap();
+        let moved = Amount::from_base(6_00);
+        assert_eq!(effect, [(0, VoterEffect { voter: "c".into(), moved })]);
+    }
+
+    #[test]
+    fn rounds_without_votes_or_supporters_pay_nobody() {
+        for (votes, remark) in [
+            ("voter,project,amount\n", "there are no votes: nothing is paid"),
+            ("voter,project,amount\na,x,5\n", "no project has a score above zero: nothing is paid"),
+            (
+                "voter,project,amount\na,x,0\nb,x,0\n",
+                "no project has a score above zero: nothing is paid",
+            ),
+        ] {
+            for saturation in ["keep", "fill"] {
+                let result = trial(votes).text("saturation", saturation).run(9).unwrap();
+                assert_eq!(result.unspent.of(0), Amount::from_base(9));
+                assert_eq!(result.outcome.remarks, [remark]);
+            }
+        }
+    }
+
+    #[test]
+    fn grants_stack_is_repeated() {
+        // Whole roots of base units: 1, 1 and 2 of 4, 5 and 9; 3² − 5 + … = 10:
+        // Σ_{i≠j} r_i·r_j = 2·(1 + 2 + 2).
+        let votes = "voter,project,amount\na,x,0.04\nb,x,0.05\nc,x,0.09\na,y,1\nb,y,1\n";
+        let trial = trial(votes).text("parity", "grants-stack");
+        assert_eq!(run(&trial, 1_000), [10, 200]);
+        // 10·100/210 = 4.76 and 200·100/210 = 95.2; the dust stays.
+        assert_eq!(run(&trial, 100), [4, 95]);
+    }
+
+    // Refusals.
+
+    #[test]
+    fn a_vote_at_the_limit_is_refused() {
+        let units = format!("{}", u128::MAX);
+        let base = |votes: &str| trial(votes).text("amounts", "base-units");
+        let whole = format!("voter,project,amount\na,x,{units}\nb,x,1\n");
+        assert_eq!(run(&base(&whole), 1_000), [1_000]);
+        assert_eq!(
+            refused(&base(&format!("{whole}a,x,1\n"))),
+            "voter `a` gives `x` 2^128 base units or more in all (check the decimals of the asset \
+             and the setting `amounts`)"
+        );
+        let above = format!("voter,project,amount\na,x,{units}0\n");
+        assert!(refused(&base(&above)).starts_with("votes.csv:2:5: "));
+    }
+
+    #[test]
+    fn settings_that_contradict_each_other_are_refused() {
+        let parity = trial(THREE).text("parity", "grants-stack");
+        for (trial, start) in [
+            (trial(THREE).set("cap", share("0%")), "a cap of 0% would pay nobody anything"),
+            (parity.clone().text("variant", "with-own"), "Grants Stack knows only variant"),
+            (parity.clone().text("arithmetic", "float"), "Grants Stack knows only arithmetic"),
+            (parity.text("cap_overflow", "keep"), "Grants Stack knows only cap_overflow"),
+            (
+                trial(THREE)
+                    .set("score_low", Value::Number(3.0))
+                    .set("score_high", Value::Number(2.5)),
+                "score_low = 3 is above score_high = 2.5",
+            ),
+            (trial(THREE).text("min_donation", "0.001"), "`0.001` has 3 decimals"),
+            (Trial::new("quadratic"), "there are no votes to divide by"),
+            (trial("voter,amount\n"), "votes.csv:1:1: column `project` is missing"),
+            (trial("voter,project,amount\na,x,-3\n"), "votes.csv:2:5: `-3` is negative"),
+        ] {
+            let found = refused(&trial);
+            assert!(found.starts_with(start), "{found}");
+        }
+    }
+
+    // Laws.
+
+    type Vote = (u8, u8, u64);
+
+    fn table(votes: &[Vote]) -> String {
+        let row = |(voter, project, units): &Vote| format!("v{voter},p{project},{units}\n");
+        let rows: String = votes.iter().map(row).collect();
+        format!("voter,project,amount\n{rows}")
+    }
+
+    fn any_trial(votes: &[Vote], choice: u8) -> Trial {
+        let on = |bit: u8| choice & (1 << bit) != 0;
+        let mut trial = trial(&table(votes)).text("amounts", "base-units");
+        if on(0) {
+            trial = trial.text("saturation", "fill");
+        }
+        if on(1) {
+            trial = trial.set("cap", share("30%"));
+        }
+        match choice >> 2 & 3 {
+            0 => trial,
+            1 => trial.text("arithmetic", "float").text("variant", "with-own"),
+            2 => trial.text("parity", "grants-stack"),
+            _ => trial.text("cap_overflow", "keep").text("rounding", "floor"),
+        }
+    }
+
+    fn votes() -> impl Strategy<Value = Vec<Vote>> {
+        prop::collection::vec((0_u8..9, 0_u8..6, prop_oneof![0_u64..200, any::<u64>()]), 0..40)
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig::with_cases(64))]
+
+        #[test]
+        fn money_is_conserved(votes in votes(), pool: u64, choice in 0_u8..16) {
+            let result = any_trial(&votes, choice).run(u128::from(pool)).unwrap();
+            let spent: u128 = paid(&result).iter().sum();
+            prop_assert_eq!(spent + result.unspent.of(0).to_u128().unwrap(), u128::from(pool));
+        }
+
+        #[test]
+        fn the_order_of_votes_does_not_matter(
+            votes in votes(),
+            pool: u64,
+            choice in 0_u8..16,
+            by in 0_usize..40,
+        ) {
+            let mut other = votes.clone();
+            other.reverse();
+            other.rotate_left(by.min(votes.len()));
+            let pool = u128::from(pool);
+            prop_assert_eq!(
+                any_trial(&votes, choice).run(pool),
+                any_trial(&other, choice).run(pool)
+            );
+        }
+
+        #[test]
+        fn splitting_a_vote_gains_nothing(
+            votes in votes(),
+            part: u64,
+            choice in 0_u8..16,
+        ) {
+            prop_assume!(!votes.is_empty());
+            let mut split = votes.clone();
+            let part = part.min(split[0].2);
+            let (voter, project, _) = split[0];
+            split[0].2 -= part;
+            split.push((voter, project, part));
+            prop_assert_eq!(
+                any_trial(&votes, choice).run(1 << 60).unwrap().payouts,
+                any_trial(&split, choice).run(1 << 60).unwrap().payouts
+            );
+        }
+
+        #[test]
+        fn the_unit_of_votes_does_not_matter(
+            votes in prop::collection::vec((0_u8..9, 0_u8..6, 0_u64..1 << 20), 0..40),
+            pool in 0_u128..1 << 60,
+        ) {
+            // Squares have exact roots, whatever the unit.
+            let squares = |by: u64| -> Vec<Vote> {
+                votes.iter().map(|(v, p, u)| (*v, *p, u * u / (1 << 16) * by)).collect()
+            };
+            let one: Vec<Vote> = (0..9)
+                .flat_map(|v| (0..6).map(move |p| (v, p)))
+                .filter_map(|(v, p)| {
+                    let of = |(a, b, _): &&Vote| (*a, *b) == (v, p);
+                    let root: u64 = squares(1).iter().filter(of).map(|(_, _, u)| u % 1_000).sum();
+                    (root > 0).then_some((v, p, root * root))
+                })
+                .collect();
+            let four: Vec<Vote> = one.iter().map(|(v, p, u)| (*v, *p, 4 * u)).collect();
+            prop_assert_eq!(run(&any_trial(&one, 1), pool), run(&any_trial(&four, 1), pool));
+        }
+
+        #[test]
+        fn lone_voters_are_never_matched(units in prop::collection::vec(any::<u64>(), 1..6)) {
+            let votes: Vec<Vote> =
+                (0_u8..).zip(&units).map(|(project, units)| (project, project, *units)).collect();
+            for choice in [0, 1, 2, 8, 12] {
+                let result = any_trial(&votes, choice).run(1 << 60).unwrap();
+                prop_assert!(result.payouts.is_empty());
+            }
+        }
+
+        // Reference: an independent float version agrees to nine digits.
+        #[test]
+        fn agrees_with_a_float_reference(
+            votes in prop::collection::vec((0_u8..9, 0_u8..6, 1_u64..1 << 40), 1..40),
+        ) {
+            let mut totals: BTreeMap<u8, BTreeMap<u8, f64>> = BTreeMap::new();
+            for (voter, project, units) in &votes {
+                *totals.entry(*project).or_default().entry(*voter).or_default() += *units as f64;
+            }
+            let score = |totals: &BTreeMap<u8, f64>| {
+                let mut sum = 0.0;
+                for (a, left) in totals {
+                    for (_, right) in totals.range(..a) {
+                        sum += 2.0 * (left * right).sqrt();
+                    }
+                }
+                sum
+            };
+            let scores: Vec<f64> = totals.values().map(score).collect();
+            let sum: f64 = scores.iter().sum();
+            prop_assume!(sum > 0.0);
+            let pool = 1_u128 << 80;
+            for (found, score) in run(&any_trial(&votes, 1), pool).iter().zip(&scores) {
+                let expected = pool as f64 * score / sum;
+                prop_assert!((*found as f64 - expected).abs() <= 1e-9 * pool as f64);
+            }
+        }
+    }
+}
