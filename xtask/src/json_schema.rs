@@ -260,7 +260,10 @@ mod tests {
 
     #[test]
     fn a_condition_chooses() {
-        let when = |id: &str, key: &str| json!({ "if": { "properties": { "id": { "const": id } } }, "then": { "required": [key] } });
+        let when = |id: &str, key: &str| {
+            let condition = json!({ "properties": { "id": { "const": id } } });
+            json!({ "if": condition, "then": { "required": [key] } })
+        };
         let schema = json!({ "allOf": [when("a", "x"), when("b", "y")] });
         check(&schema, &json!({ "id": "a", "x": 1 }), &[]);
         check(&schema, &json!({ "id": "b", "x": 1 }), &["the file: the key `y` is missing"]);

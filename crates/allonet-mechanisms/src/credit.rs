@@ -8,14 +8,19 @@ use allonet_core::absorbing::{AbsorbingError, Chain, solve};
 use allonet_core::fault::{Fault, SourceFile};
 use allonet_core::maths;
 use allonet_core::table::{Column, Faults, Row, Table};
+use rustc_hash::FxHashMap;
 
-/// A share of one node's credit that goes to another.
-#[derive(Clone, Debug, PartialEq)]
-pub(crate) struct Edge {
-    pub(crate) parent: String,
-    pub(crate) repo: String,
-    pub(crate) weight: f64,
+/// Who passes credit on to whom, as read.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Edges {
+    /// Each name once, in the order found.
+    names: Vec<String>,
+    /// Numbers of names, and the weight.
+    rows: Vec<(u32, u32, f64)>,
 }
+
+/// Largest weight or share: sums of all rows stay finite.
+const WEIGHT_MAX: f64 = 1e30;
 
 const FIRST: usize = 0;
 const SECOND: usize = 1;
@@ -38,20 +43,33 @@ const ORIGINALITY: &[Column] = &[
 pub(crate) fn read_edges(
     file: &Arc<SourceFile>,
     name: fn(&str) -> String,
-) -> Result<Vec<Edge>, Vec<Fault>> {
+) -> Result<Edges, Vec<Fault>> {
     let table = Table::read(file, EDGES)?;
-    let (mut edges, mut faults) = (Vec::with_capacity(table.len()), Faults::new());
+    let (mut cells, mut numbers) = (Vec::new(), FxHashMap::default());
+    let (mut rows, mut faults) = (Vec::with_capacity(table.len()), Faults::new());
     for row in table.rows() {
-        let mut node = |column| id(&row, column, name).map_err(|fault| faults.push(fault)).ok();
+        let mut node = |column| {
+            let cell = row.cell(column);
+            if cell.is_empty() {
+                faults.push(nameless(&row, column));
+            }
+            *numbers.entry(cell).or_insert_with(|| {
+                cells.push(cell);
+                u32::try_from(cells.len() - 1).expect("a table has fewer than 2³² cells")
+            })
+        };
         let (parent, repo) = (node(FIRST), node(SECOND));
-        let weight = if table.has(WEIGHT) { number(&row, WEIGHT, f64::MAX) } else { Ok(1.0) };
-        match (parent, repo, weight) {
-            (Some(parent), Some(repo), Ok(weight)) => edges.push(Edge { parent, repo, weight }),
-            (_, _, Err(fault)) => faults.push(fault),
-            _ => {}
+        let weight = if table.has(WEIGHT) { number(&row, WEIGHT, WEIGHT_MAX) } else { Ok(1.0) };
+        match weight {
+            Ok(weight) => rows.push((parent, repo, weight)),
+            Err(fault) => faults.push(fault),
         }
     }
-    faults.or(edges)
+    faults.or(Edges { names: cells.into_iter().map(name).collect(), rows })
+}
+
+fn nameless(row: &Row<'_>, column: usize) -> Fault {
+    row.fault(column, "no-node", "this row names no node")
 }
 
 /// Reads where credit enters. A node on several rows gets the sum.
@@ -60,7 +78,7 @@ pub(crate) fn read_shares(
     name: fn(&str) -> String,
 ) -> Result<BTreeMap<String, f64>, Vec<Fault>> {
     let mut shares = BTreeMap::new();
-    for (id, share, _) in read_numbers(file, SHARES, f64::MAX, name)? {
+    for (id, share, _) in read_numbers(file, SHARES, WEIGHT_MAX, name)? {
         *shares.entry(id).or_insert(0.0) += share;
     }
     Ok(shares)
@@ -104,19 +122,15 @@ fn read_numbers(
 
 fn id(row: &Row<'_>, column: usize, name: fn(&str) -> String) -> Result<String, Fault> {
     let id = name(row.cell(column));
-    if id.is_empty() {
-        return Err(row.fault(column, "no-node", "this row names no node"));
-    }
-    Ok(id)
+    if id.is_empty() { Err(nameless(row, column)) } else { Ok(id) }
 }
 
 fn number(row: &Row<'_>, column: usize, most: f64) -> Result<f64, Fault> {
     let text = row.cell(column);
     let number = text.parse::<f64>().ok().filter(|number| (0.0..=most).contains(number));
     number.ok_or_else(|| {
-        let bound =
-            if most < f64::MAX { format!("from 0 to {most}") } else { "of zero or more".into() };
-        row.fault(column, "bad-number", format!("`{text}` is not a number {bound}"))
+        
+        row.fault(column, "bad-number", format!("`{text}` is not a number from 0 to {most:e}"))
             .help("write it as a decimal, such as 0.25 or 2.5e-1")
     })
 }
@@ -143,58 +157,59 @@ const SUM_TOLERANCE: f64 = 1e-6;
 impl Graph {
     /// Puts edges and single nodes in order. Weights of one parent are divided
     /// by their sum; a parent whose weights are all zero passes nothing on.
-    pub(crate) fn new(mut edges: Vec<Edge>, more: impl Iterator<Item = String>) -> Self {
-        let key = |edge: &Edge| (edge.parent.clone(), edge.repo.clone());
-        edges.sort_by(|a, b| {
-            let ids = (&a.parent, &a.repo).cmp(&(&b.parent, &b.repo));
-            ids.then_with(|| a.weight.total_cmp(&b.weight))
-        });
-        let rows = edges.len();
-        edges.dedup_by(|next, kept| {
-            let same = key(next) == key(kept);
-            if same {
-                kept.weight += next.weight;
-            }
-            same
-        });
-        let merged = rows - edges.len();
-        let ends = edges.iter().flat_map(|edge| [edge.parent.clone(), edge.repo.clone()]);
-        let mut nodes: Vec<Arc<str>> = ends.chain(more).map(Arc::from).collect();
+    pub(crate) fn new(edges: &Edges, more: impl Iterator<Item = String>) -> Self {
+        let named = edges.names.iter().map(|name| name.as_str().into());
+        let mut nodes: Vec<Arc<str>> = named.chain(more.map(Arc::from)).collect();
         nodes.sort();
         nodes.dedup();
         let mut graph = Self {
             offsets: Vec::with_capacity(nodes.len() + 1),
-            targets: Vec::with_capacity(edges.len()),
-            shares: Vec::with_capacity(edges.len()),
+            targets: Vec::with_capacity(edges.rows.len()),
+            shares: Vec::with_capacity(edges.rows.len()),
             nodes,
-            merged,
+            merged: 0,
             uneven: None,
         };
+        let place = |name: &String| graph.find(name).expect("each name is a node");
+        let places: Vec<u32> = edges.names.iter().map(place).collect();
+        let placed = |(parent, repo, weight): &(u32, u32, f64)| {
+            (places[*parent as usize], places[*repo as usize], *weight)
+        };
+        let mut rows: Vec<(u32, u32, f64)> = edges.rows.iter().map(placed).collect();
+        rows.sort_by(|a, b| (a.0, a.1).cmp(&(b.0, b.1)).then_with(|| a.2.total_cmp(&b.2)));
+        rows.dedup_by(|next, kept| {
+            let same = (next.0, next.1) == (kept.0, kept.1);
+            if same {
+                kept.2 += next.2;
+            }
+            same
+        });
+        graph.merged = edges.rows.len() - rows.len();
         graph.offsets.push(0);
-        let mut rest = edges.as_slice();
-        for at in 0..graph.nodes.len() {
-            let parent = Arc::clone(&graph.nodes[at]);
-            let count = rest.iter().take_while(|edge| *edge.parent == *parent).count();
+        let mut rest = rows.as_slice();
+        for (parent, _) in (0_u32..).zip(0..graph.nodes.len()) {
+            let count = rest.iter().take_while(|row| row.0 == parent).count();
             let (row, later) = rest.split_at(count);
-            graph.push_row(&parent, row);
+            graph.push_row(parent, row);
             rest = later;
         }
         graph
     }
 
-    fn push_row(&mut self, parent: &Arc<str>, row: &[Edge]) {
-        let sum = maths::sum(row.iter().map(|edge| edge.weight));
-        if !row.is_empty() && (sum - 1.0).abs() > SUM_TOLERANCE {
-            let (worst, count) = match self.uneven.take() {
-                Some((id, most, n)) if (most - 1.0).abs() >= (sum - 1.0).abs() => ((id, most), n),
-                Some((_, _, n)) => ((Arc::clone(parent), sum), n),
-                None => ((Arc::clone(parent), sum), 0),
-            };
-            self.uneven = Some((worst.0, worst.1, count + 1));
+    fn push_row(&mut self, parent: u32, row: &[(u32, u32, f64)]) {
+        let sum = maths::sum(row.iter().map(|(_, _, weight)| *weight));
+        let miss = |sum: f64| (sum - 1.0).abs();
+        if !row.is_empty() && miss(sum) > SUM_TOLERANCE {
+            let parent = Arc::clone(&self.nodes[parent as usize]);
+            self.uneven = Some(match self.uneven.take() {
+                Some((worst, most, count)) if miss(most) >= miss(sum) => (worst, most, count + 1),
+                Some((_, _, count)) => (parent, sum, count + 1),
+                None => (parent, sum, 1),
+            });
         }
-        for edge in row.iter().filter(|edge| edge.weight > 0.0) {
-            self.targets.push(self.find(&edge.repo).expect("both ends of an edge are nodes"));
-            self.shares.push(edge.weight / sum);
+        for (_, repo, weight) in row.iter().filter(|(_, _, weight)| *weight > 0.0) {
+            self.targets.push(*repo);
+            self.shares.push(weight / sum);
         }
         self.offsets.push(self.targets.len());
     }

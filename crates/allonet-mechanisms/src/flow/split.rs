@@ -37,7 +37,7 @@
 //!
 //! # Limits
 //!
-//! * Weights scaled to whole numbers: their sum below 2^64.
+//! * Weights above zero; scaled to whole numbers, their sum below 2^64.
 //! * `0xsplits-v1`: two payees or more, whole weights above zero that add up to
 //!   1,000,000, fee at most 100,000. `SplitMain` also keeps one base unit back
 //!   in each split that ever held a balance, to save gas, and forgets its dust;

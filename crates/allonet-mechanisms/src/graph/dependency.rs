@@ -33,7 +33,7 @@
 //!   a sum that is not 1 within 10⁻⁶ is remarked.
 //! * Rows with the same two ends are added up, which is remarked.
 //! * A loop in which nobody keeps anything is refused.
-//! * At most 2^32 nodes.
+//! * At most 2^32 nodes; weights and shares at most 10^30.
 //!
 //! # Known weaknesses
 //!
@@ -180,7 +180,7 @@ pub fn build(blueprint: &Blueprint<'_>) -> Result<Box<dyn Mechanism>, Vec<Fault>
     };
     let edges = settings.file("edges").map(|file| read_edges(file, name)).transpose()?;
     let entries = entries(settings, name)?;
-    let graph = Graph::new(edges.unwrap_or_default(), entries.keys().cloned());
+    let graph = Graph::new(&edges.unwrap_or_default(), entries.keys().cloned());
     let mut remarks = remarks(&graph, settings, &entries);
     unknown_roots(&graph, settings, name)?;
     let sources =
@@ -436,7 +436,7 @@ fn notes(graph: &Graph, flow: &Flow, sources: &[f64]) -> Vec<String> {
 
 #[cfg(test)]
 mod tests {
-    use std::time::Instant;
+    use std::time::{Duration, Instant};
 
     use allonet_core::card::Value;
     use allonet_core::fault::SourceFile;
@@ -559,10 +559,10 @@ mod tests {
     #[test]
     fn tables_that_mean_nothing_are_refused_by_place() {
         for (row, expected) in [
-            ("a,b,-1", "edges.csv:2:5: `-1` is not a number of zero or more"),
-            ("a,b,NaN", "edges.csv:2:5: `NaN` is not a number of zero or more"),
-            ("a,b,inf", "edges.csv:2:5: `inf` is not a number of zero or more"),
-            ("a,b,", "edges.csv:2:5: `` is not a number of zero or more"),
+            ("a,b,-1", "edges.csv:2:5: `-1` is not a number from 0 to 1e30"),
+            ("a,b,NaN", "edges.csv:2:5: `NaN` is not a number from 0 to 1e30"),
+            ("a,b,inf", "edges.csv:2:5: `inf` is not a number from 0 to 1e30"),
+            ("a,b,", "edges.csv:2:5: `` is not a number from 0 to 1e30"),
             (",b,1", "edges.csv:2:1: this row names no node"),
         ] {
             assert!(refused(&graph(row, &["a"])).starts_with(expected), "{row}");
@@ -578,7 +578,7 @@ mod tests {
         let rooted = rooted.list("roots", &["a"]);
         let high = rooted.clone().file("originality", "node,originality\na,1.01\n");
         assert!(
-            refused(&high).starts_with("originality.csv:2:3: `1.01` is not a number from 0 to 1")
+            refused(&high).starts_with("originality.csv:2:3: `1.01` is not a number from 0 to 1e0")
         );
         let two = rooted.file("originality", "node,originality\na,0.1\na,0.2\n");
         assert_eq!(
@@ -697,8 +697,8 @@ mod tests {
         let SignalData::Scores(shares) = &result.outcome.signals[0].1 else { panic!() };
         for [node, _, inflow, originality] in &rows {
             let number = |text: &String| text.parse::<f64>().unwrap();
-            let found = shares[node] / number(originality);
-            assert!((found / number(inflow) - 1.0).abs() < 1e-12, "{node}: {found} {inflow}");
+            let (found, expected) = (shares[node] / number(originality), number(inflow));
+            assert!((found - expected).abs() <= 1e-12 * expected, "{node}: {found} {expected}");
         }
     }
 
@@ -731,9 +731,15 @@ mod tests {
             return;
         };
         let trial = Trial::new("dependency").file("edges", &edges).list("roots", &["ethereum"]);
-        let began = Instant::now();
-        let result = trial.run(350_000_000_000).unwrap();
-        println!("{} nodes: {:?}", result.payees.len(), began.elapsed());
+        let mut quickest = Duration::MAX;
+        let mut result = trial.run(0).unwrap();
+        for _ in 0..9 {
+            let began = Instant::now();
+            result = trial.run(350_000_000_000).unwrap();
+            quickest = quickest.min(began.elapsed());
+        }
+        println!("{} nodes: {quickest:?}", result.payees.len());
+        assert!(quickest < Duration::from_millis(20), "{quickest:?}");
         assert_eq!(total(&result), Amount::from_base(350_000_000_000));
     }
 }

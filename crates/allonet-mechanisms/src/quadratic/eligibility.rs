@@ -30,7 +30,7 @@ use super::votes::{GRANT_ADDRESS, ID, USD, Votes};
 /// Columns of a table of scores.
 pub const SCORE_COLUMNS: &[Column] = &[
     Column::required(&["voter", "address", "voter_address", "wallet", "donor", "contributor"]),
-    Column::required(&["score", "raw_score", "rawScore", "passport_score"]),
+    Column::required(&["score", "raw_score", "passport_score"]),
 ];
 /// Columns of a table of overrides.
 pub const OVERRIDE_COLUMNS: &[Column] = &[

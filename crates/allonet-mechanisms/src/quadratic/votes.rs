@@ -5,15 +5,14 @@
 //! voters are compared without regard to upper and lower case; all other names
 //! as they are written.
 
-use std::borrow::Cow;
 use std::sync::Arc;
 
 use allonet_core::fault::Fault;
 use allonet_core::money::{Amount, Asset};
 use allonet_core::table::{Column, Faults, Row, Table};
-use rustc_hash::FxHashMap;
 
 use super::kernel::Columns;
+use super::names::{Names, plain};
 
 /// Columns of a table of votes.
 pub const COLUMNS: &[Column] = &[
@@ -91,7 +90,7 @@ impl Votes {
     pub fn read(table: &Table, asset: &Asset, written: Written) -> Result<Self, Vec<Fault>> {
         let amount_column = if table.has(ROUND_AMOUNT) { ROUND_AMOUNT } else { AMOUNT };
         let mut faults = Faults::new();
-        let (mut voters, mut projects) = (Names::default(), Names::default());
+        let (mut voters, mut projects) = (Names::with_addresses(), Names::verbatim());
         let mut columns = Columns {
             voters: Vec::with_capacity(table.len()),
             projects: Vec::with_capacity(table.len()),
@@ -103,10 +102,10 @@ impl Votes {
             if voter.is_empty() {
                 faults.push(row.fault(VOTER, "no-voter", "this vote names no voter"));
             }
-            let known = projects.names.len();
+            let known = projects.len();
             columns.voters.push(voters.number(voter));
             columns.projects.push(projects.number(project));
-            if projects.names.len() > known
+            if projects.len() > known
                 && let Some(fault) = bad_name(row, project)
             {
                 faults.push(fault);
@@ -117,33 +116,33 @@ impl Votes {
             }
         }
         faults.or(())?;
-        let (voter_names, renumbered) = voters.sorted(plain_address);
+        let (voter_names, renumbered) = voters.sorted();
         columns.voters.iter_mut().for_each(|voter| *voter = renumbered[*voter as usize]);
-        let (project_names, renumbered) = projects.sorted(Cow::Borrowed);
+        let (project_names, renumbered) = projects.sorted();
         columns.projects.iter_mut().for_each(|project| *project = renumbered[*project as usize]);
         columns.voter_count = voter_names.len();
         columns.project_count = project_names.len();
         Ok(Self {
             columns,
-            voters: voter_names.into_iter().map(|name| name.into_owned().into()).collect(),
-            projects: project_names.iter().map(|name| Arc::from(&**name)).collect(),
+            voters: voter_names,
+            projects: project_names.into_iter().map(Arc::from).collect(),
         })
     }
 
     /// The number of a voter.
     pub fn voter(&self, name: &str) -> Option<usize> {
-        let name = plain_address(name);
+        let name = plain(name);
         self.voters.binary_search_by(|voter| (**voter).cmp(&*name)).ok()
     }
 
     /// Keeps some projects and rows; numbers stay in order of names.
     pub(super) fn retain(&mut self, projects: &[bool], rows: &[bool]) {
         let mut kept = Vec::new();
+        let mut next = 0..;
         let keep = |(name, keep): (&Arc<str>, &bool)| {
-            keep.then(|| {
-                kept.push(Arc::clone(name));
-                number(kept.len() - 1)
-            })
+            let number = keep.then(|| next.next()).flatten();
+            kept.extend(number.map(|_| Arc::clone(name)));
+            number
         };
         let renumbered: Vec<Option<u32>> = self.projects.iter().zip(projects).map(keep).collect();
         let old = std::mem::take(&mut self.columns);
@@ -193,57 +192,6 @@ fn amount(row: Row<'_>, column: usize, asset: &Asset, written: Written) -> Resul
         row.fault(column, "vote-too-large", message)
             .help("check the decimals of the asset and the setting `amounts`")
     })
-}
-
-/// Numbers for names, in the order they come up.
-#[derive(Default)]
-struct Names<'t> {
-    numbers: FxHashMap<&'t str, u32>,
-    names: Vec<&'t str>,
-}
-
-impl<'t> Names<'t> {
-    fn number(&mut self, name: &'t str) -> u32 {
-        *self.numbers.entry(name).or_insert_with(|| {
-            self.names.push(name);
-            number(self.names.len() - 1)
-        })
-    }
-
-    /// The names in order, equal ones once, and the new number of each old one.
-    fn sorted(self, plain: impl Fn(&'t str) -> Cow<'t, str>) -> (Vec<Cow<'t, str>>, Vec<u32>) {
-        let mut order: Vec<(Cow<'t, str>, usize)> =
-            self.names.iter().enumerate().map(|(old, name)| (plain(name), old)).collect();
-        order.sort_unstable();
-        let mut names: Vec<Cow<'t, str>> = Vec::with_capacity(order.len());
-        let mut renumbered = vec![0; order.len()];
-        for (name, old) in order {
-            if names.last() != Some(&name) {
-                names.push(name);
-            }
-            renumbered[old] = number(names.len() - 1);
-        }
-        (names, renumbered)
-    }
-}
-
-fn number(index: usize) -> u32 {
-    u32::try_from(index).expect("a table has fewer than 2^31 rows")
-}
-
-/// An address in lower case; anything else as it is.
-pub(super) fn plain_address(name: &str) -> Cow<'_, str> {
-    let digits = name.strip_prefix("0x").or_else(|| name.strip_prefix("0X"));
-    match digits {
-        Some(digits)
-            if digits.len() == 40
-                && digits.bytes().all(|byte| byte.is_ascii_hexdigit())
-                && name.bytes().any(|byte| byte.is_ascii_uppercase()) =>
-        {
-            Cow::Owned(name.to_ascii_lowercase())
-        }
-        _ => Cow::Borrowed(name),
-    }
 }
 
 #[cfg(test)]
