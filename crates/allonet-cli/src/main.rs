@@ -1,2 +1,15 @@
-//! cli
-fn main() {}
+//! `allonet`: the command line.
+
+mod args;
+mod diagnose;
+mod files;
+mod program;
+mod report;
+mod ui;
+mod verbs;
+
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    verbs::start()
+}

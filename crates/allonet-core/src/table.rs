@@ -43,8 +43,11 @@
 //!
 //! A row is never dropped: one with too few or too many cells is a fault.
 
+mod scan;
+
 use std::sync::Arc;
 
+use self::scan::{Cell, Scanner};
 use crate::fault::{Fault, Place, SourceFile};
 
 /// Longest table, in bytes: places in it are kept in 31 bits.
@@ -53,8 +56,6 @@ const BYTES_MAX: usize = (1 << 31) - 1;
 const UNESCAPED: u32 = 1 << 31;
 /// Delimiters that are recognised, the preferred one first.
 const DELIMITERS: [u8; 3] = [b',', b';', b'\t'];
-/// The marker that some programs write in front of a text.
-const BYTE_ORDER_MARK: &str = "\u{feff}";
 
 /// A column to look for, by the names it goes by.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -422,7 +423,8 @@ fn line_at(file: &Arc<SourceFile>, begin: Begin) -> Place {
 }
 
 fn ragged(file: &Arc<SourceFile>, begin: Begin, found: usize, wanted: usize) -> Fault {
-    let message = format!("this row has {found} cells, but the header has {wanted}");
+    let cells = if found == 1 { "cell" } else { "cells" };
+    let message = format!("this row has {found} {cells}, but the header has {wanted}");
     Fault::new("ragged-row", message)
         .at(line_at(file, begin))
         .label("this row")
@@ -432,134 +434,6 @@ fn ragged(file: &Arc<SourceFile>, begin: Begin, found: usize, wanted: usize) -> 
 /// A byte offset; the length of the file is checked before any is taken.
 fn low(offset: usize) -> u32 {
     u32::try_from(offset).expect("the length of a table was checked")
-}
-
-/// One cell as it was scanned.
-struct Cell {
-    start: usize,
-    end: usize,
-    /// It is quoted and holds doubled quotes.
-    doubled: bool,
-    /// It ends its row.
-    last: bool,
-    flaw: Option<Flaw>,
-}
-
-/// What can be wrong with quotes.
-enum Flaw {
-    /// The opening quote has no closing one.
-    Open,
-    /// Text follows the closing quote, up to this byte.
-    Stray(usize),
-}
-
-impl Cell {
-    fn fault(&self, file: &Arc<SourceFile>) -> Option<Fault> {
-        let help = "a quote inside a quoted cell is doubled: \"\"";
-        match self.flaw.as_ref()? {
-            Flaw::Open => {
-                let place = Place::new(file, self.start - 1..self.start);
-                Some(Fault::new("open-quote", "this quote is never closed").at(place).help(help))
-            }
-            Flaw::Stray(end) => {
-                let place = Place::new(file, self.end + 1..*end);
-                Some(Fault::new("stray-text", "text follows a closing quote").at(place).help(help))
-            }
-        }
-    }
-}
-
-/// Walks over the cells of a text.
-struct Scanner<'a> {
-    bytes: &'a [u8],
-    delimiter: u8,
-    at: usize,
-    line: u32,
-}
-
-impl<'a> Scanner<'a> {
-    fn new(text: &'a str, delimiter: u8) -> Self {
-        let at = if text.starts_with(BYTE_ORDER_MARK) { BYTE_ORDER_MARK.len() } else { 0 };
-        Self { bytes: text.as_bytes(), delimiter, at, line: 1 }
-    }
-
-    /// Goes to the next line with anything on it; `false` at the end.
-    fn skip_empty_lines(&mut self) -> bool {
-        let mut ahead = self.at;
-        while let Some(byte) = self.bytes.get(ahead) {
-            ahead += 1;
-            match byte {
-                b'\n' => {
-                    self.line += 1;
-                    self.at = ahead;
-                }
-                b' ' | b'\t' | b'\r' => {}
-                _ => return true,
-            }
-        }
-        false
-    }
-
-    /// The next cell; the scanner then stands behind its delimiter or line end.
-    fn cell(&mut self) -> Cell {
-        let blank = |byte: u8| byte != self.delimiter && matches!(byte, b' ' | b'\t');
-        let mut start = self.at;
-        while self.bytes.get(start).is_some_and(|byte| blank(*byte)) {
-            start += 1;
-        }
-        if self.bytes.get(start) == Some(&b'"') {
-            return self.quoted(start + 1);
-        }
-        let (end, last) = self.finish(start);
-        let end = trimmed(self.bytes, start, end);
-        Cell { start, end, doubled: false, last, flaw: None }
-    }
-
-    /// A cell whose text begins behind its opening quote.
-    fn quoted(&mut self, start: usize) -> Cell {
-        let mut doubled = false;
-        let mut end = start;
-        loop {
-            match (self.bytes.get(end), self.bytes.get(end + 1)) {
-                (None, _) => {
-                    self.at = end;
-                    return Cell { start, end, doubled, last: true, flaw: Some(Flaw::Open) };
-                }
-                (Some(b'"'), Some(b'"')) => {
-                    doubled = true;
-                    end += 1;
-                }
-                (Some(b'"'), _) => break,
-                (Some(b'\n'), _) => self.line += 1,
-                _ => {}
-            }
-            end += 1;
-        }
-        let (stray, last) = self.finish(end + 1);
-        let stray = trimmed(self.bytes, end + 1, stray);
-        let flaw = (stray > end + 1).then_some(Flaw::Stray(stray));
-        Cell { start, end, doubled, last, flaw }
-    }
-
-    /// Goes behind the next delimiter or line end; says where that stands and
-    /// whether the row ends there.
-    fn finish(&mut self, from: usize) -> (usize, bool) {
-        let rest = &self.bytes[from..];
-        let ends = |byte: &u8| *byte == self.delimiter || *byte == b'\n';
-        let end = from + rest.iter().position(ends).unwrap_or(rest.len());
-        let last = self.bytes.get(end) != Some(&self.delimiter);
-        self.line += u32::from(self.bytes.get(end) == Some(&b'\n'));
-        self.at = (end + 1).min(self.bytes.len());
-        (end, last)
-    }
-}
-
-/// The end of a text without the blanks that close it.
-fn trimmed(bytes: &[u8], start: usize, mut end: usize) -> usize {
-    while end > start && matches!(bytes[end - 1], b' ' | b'\t' | b'\r') {
-        end -= 1;
-    }
-    end
 }
 
 #[cfg(test)]
@@ -640,7 +514,7 @@ mod tests {
             ("\n \n", "t.csv:1:1: this table is empty (its first line names its columns, such as voter,amount)".to_owned()),
             ("name,amount\n", "t.csv:1:1: column `voter` is missing; found: name, amount; accepted names: voter, donor (the first line of a table names its columns)".into()),
             ("voter,amount,Voter\n", "t.csv:1:14: there are two columns `voter`".into()),
-            ("voter,amount\na,1\nb\n", format!("t.csv:3:1: this row has 1 cells, but the header has 2 ({help})")),
+            ("voter,amount\na,1\nb\n", format!("t.csv:3:1: this row has 1 cell, but the header has 2 ({help})")),
             ("voter,amount\na,1,\n", format!("t.csv:2:1: this row has 3 cells, but the header has 2 ({help})")),
             ("voter,amount\na,\"1\nb,2\n", "t.csv:2:3: this quote is never closed (a quote inside a quoted cell is doubled: \"\")".into()),
             ("voter,amount\n\"a\"b,1\n", "t.csv:2:4: text follows a closing quote (a quote inside a quoted cell is doubled: \"\")".into()),

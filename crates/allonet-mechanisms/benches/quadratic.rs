@@ -1,6 +1,5 @@
 //! Quadratic funding on generated rounds: sorting, scores, division, the most
 //! weighty voter, and the whole way from a table to payouts.
-#![expect(missing_docs, reason = "criterion makes the functions")]
 
 use std::fmt::Write as _;
 use std::hint::black_box;

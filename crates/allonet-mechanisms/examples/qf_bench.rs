@@ -21,6 +21,7 @@ use allonet_mechanisms::quadratic::division::{Division, Overflow};
 use allonet_mechanisms::quadratic::kernel::{Columns, Pairs, Roots};
 use allonet_mechanisms::quadratic::scores::{Arithmetic, Scoring};
 use allonet_mechanisms::quadratic::votes::{COLUMNS, Votes, Written};
+use rustix::time::{ClockId, clock_gettime};
 use serde_json::json;
 
 const DECIMALS: u8 = 6;
@@ -92,15 +93,13 @@ struct Times {
 fn timed<T>(act: impl FnOnce() -> T) -> (T, Times) {
     let (cpu, wall) = (cpu_s(), Instant::now());
     let value = act();
-    let wall_s = wall.elapsed().as_secs_f64();
-    let cpu_s = cpu.zip(cpu_s()).map_or(wall_s, |(before, after)| after - before);
-    (value, Times { cpu_s, wall_s })
+    (value, Times { cpu_s: cpu_s() - cpu, wall_s: wall.elapsed().as_secs_f64() })
 }
 
-/// Time of this thread on the processor; `None` outside Linux.
-fn cpu_s() -> Option<f64> {
-    let text = std::fs::read_to_string("/proc/thread-self/schedstat").ok()?;
-    text.split_whitespace().next()?.parse::<f64>().ok().map(|nanoseconds| nanoseconds / 1e9)
+/// User and system time of this process.
+fn cpu_s() -> f64 {
+    let time = clock_gettime(ClockId::ProcessCPUTime);
+    time.tv_sec as f64 + time.tv_nsec as f64 / 1e9
 }
 
 /// Peak resident memory in megabytes; `None` outside Linux.

@@ -19,8 +19,11 @@ pub(crate) struct Edges {
     rows: Vec<(u32, u32, f64)>,
 }
 
-/// Largest weight or share: sums of all rows stay finite.
-const WEIGHT_MAX: f64 = 1e30;
+/// The largest number that may stand in a cell, and how it is written.
+type Bound = (f64, &'static str);
+/// Sums of all rows stay finite.
+const WEIGHT_MAX: Bound = (1e30, "10^30");
+const ORIGINALITY_MAX: Bound = (1.0, "1");
 
 const FIRST: usize = 0;
 const SECOND: usize = 1;
@@ -90,7 +93,7 @@ pub(crate) fn read_originality(
     name: fn(&str) -> String,
 ) -> Result<BTreeMap<String, f64>, Vec<Fault>> {
     let (mut found, mut faults) = (BTreeMap::new(), Faults::new());
-    for (id, originality, again) in read_numbers(file, ORIGINALITY, 1.0, name)? {
+    for (id, originality, again) in read_numbers(file, ORIGINALITY, ORIGINALITY_MAX, name)? {
         if let Some(other) = found.insert(id.clone(), originality)
             && other.to_bits() != originality.to_bits()
         {
@@ -105,7 +108,7 @@ pub(crate) fn read_originality(
 fn read_numbers(
     file: &Arc<SourceFile>,
     columns: &[Column],
-    most: f64,
+    most: Bound,
     name: fn(&str) -> String,
 ) -> Result<Vec<(String, f64, Fault)>, Vec<Fault>> {
     let table = Table::read(file, columns)?;
@@ -125,12 +128,11 @@ fn id(row: &Row<'_>, column: usize, name: fn(&str) -> String) -> Result<String, 
     if id.is_empty() { Err(nameless(row, column)) } else { Ok(id) }
 }
 
-fn number(row: &Row<'_>, column: usize, most: f64) -> Result<f64, Fault> {
+fn number(row: &Row<'_>, column: usize, (most, shown): Bound) -> Result<f64, Fault> {
     let text = row.cell(column);
     let number = text.parse::<f64>().ok().filter(|number| (0.0..=most).contains(number));
     number.ok_or_else(|| {
-        
-        row.fault(column, "bad-number", format!("`{text}` is not a number from 0 to {most:e}"))
+        row.fault(column, "bad-number", format!("`{text}` is not a number from 0 to {shown}"))
             .help("write it as a decimal, such as 0.25 or 2.5e-1")
     })
 }

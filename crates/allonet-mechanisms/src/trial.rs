@@ -228,7 +228,6 @@ impl OracleFactory for Host {
 
 /// A file of reference data kept beside the repository, if it is there.
 #[cfg(test)]
-#[expect(clippy::print_stdout, reason = "a test says when it is skipped")]
 pub(crate) fn shared_data(path: &str) -> Option<String> {
     let beside = concat!(env!("CARGO_MANIFEST_DIR"), "/../../../shared/data");
     let folder = std::env::var("ALLONET_DATA").unwrap_or_else(|_| beside.to_owned());

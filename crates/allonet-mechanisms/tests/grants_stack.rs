@@ -305,7 +305,7 @@ fn votes_for_another_recipient_are_passed_over() {
     };
     let result = trial.run(10_000).expect("a valid round");
     assert_eq!(paid(&result), expected(totals.each_ref().map(score)));
-    let remark = format!("{wrong} votes name another recipient than the list");
+    let remark = format!("passed over: {wrong} vote");
     assert!(result.outcome.remarks[0].starts_with(&remark), "{:?}", result.outcome.remarks);
 }
 

@@ -1,8 +1,6 @@
 //! The example program passes its conformance suite, and the guide shows it as
 //! it is.
 
-#![expect(clippy::print_stdout, reason = "a test says when it is skipped")]
-
 use std::fs;
 use std::io::Write as _;
 use std::path::Path;

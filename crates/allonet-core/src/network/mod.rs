@@ -274,7 +274,13 @@ impl Network {
         &self.warnings
     }
 
-    /// Groups of nodes that fund each other within one epoch, sources first.
+    /// Groups of nodes that fund each other within one epoch: several, or one
+    /// that pays itself.
+    pub fn loops(&self) -> impl Iterator<Item = &[u32]> {
+        self.order.parts().zip(&self.loops).filter(|(_, is_loop)| **is_loop).map(|(part, _)| part)
+    }
+
+    /// All nodes in groups that fund each other within one epoch, sources first.
     pub fn order(&self) -> &Condensation {
         &self.order
     }

@@ -139,7 +139,7 @@ impl Eligibility {
             }
         }
         if below > 0 {
-            remarks.push(format!("{below} votes are below {shown} and do not count"));
+            remarks.push(format!("not counted: {} below {shown}", several(below, "vote")));
         }
     }
 
@@ -176,9 +176,9 @@ impl Eligibility {
         }
         if none + some > 0 {
             let aside = if self.overrides.is_some() { ", overrides aside" } else { "" };
+            let (none, some) = (several(none, "vote"), several(some, "vote"));
             remarks.push(format!(
-                "{none} votes do not count and {some} count in part for the score of their \
-                 voter{aside}"
+                "for the score of their voter{aside}: {none} not counted, {some} counted in part"
             ));
         }
     }
@@ -281,13 +281,14 @@ fn remark_overrides(by_id: &BTreeMap<&str, Override<'_>>, remarks: &mut Vec<Stri
         remarks.push(format!("override{author}: vote `{id}` counts {}{reason}", percent(*parts)));
     }
     if used.len() > LISTED {
-        remarks.push(format!("{} more votes are overridden", used.len() - LISTED));
+        let more = several(used.len() - LISTED, "vote");
+        remarks.push(format!("overrides not shown here: {more}"));
     }
     let unused: Vec<&str> =
         by_id.iter().filter(|(_, found)| !found.used).map(|(id, _)| *id).collect();
     if !unused.is_empty() {
-        let names = first_of(&unused);
-        remarks.push(format!("{} overrides name votes that are not there: {names}", unused.len()));
+        let overrides = several(unused.len(), "override");
+        remarks.push(format!("no such vote for {overrides}: {}", first_of(&unused)));
     }
 }
 
@@ -366,17 +367,17 @@ fn apply_list(
     let left_out: Vec<&str> = left_out.map(|(name, _)| &**name).collect();
     if !left_out.is_empty() {
         remarks.push(format!(
-            "{passed_over} votes for {} projects that are not on the list, or not approved, are \
-             passed over: {}",
-            left_out.len(),
+            "passed over: {} for {} not on the list or not approved: {}",
+            several(passed_over, "vote"),
+            several(left_out.len(), "project"),
             first_of(&left_out)
         ));
     }
     if !elsewhere.is_empty() {
         let lines: Vec<&str> = elsewhere.iter().map(String::as_str).collect();
         remarks.push(format!(
-            "{} votes name another recipient than the list and are passed over: lines {}",
-            lines.len(),
+            "passed over: {} with another recipient than the list, on lines {}",
+            several(lines.len(), "vote"),
             first_of(&lines)
         ));
     }
@@ -420,6 +421,11 @@ fn nobody_listed(list: &Table, projects: &[Arc<str>]) -> Fault {
 fn percent(parts: u64) -> String {
     let text = format_units(U256::from(parts), 2);
     format!("{}%", text.trim_end_matches('0').trim_end_matches('.'))
+}
+
+/// `1 vote`, `2 votes`.
+pub(super) fn several(count: usize, noun: &str) -> String {
+    format!("{count} {noun}{}", if count == 1 { "" } else { "s" })
 }
 
 /// The first of some names.
@@ -479,7 +485,7 @@ mod tests {
             let minimum = Some(("2 USD".to_owned(), minimum));
             let found = apply(&Eligibility { minimum, ..Eligibility::default() }).unwrap();
             assert_eq!(found.0, [0, 20_000, 30_000, 40_000]);
-            assert_eq!(found.1, ["1 votes are below 2 USD and do not count"]);
+            assert_eq!(found.1, ["not counted: 1 vote below 2 USD"]);
         }
     }
 
@@ -507,11 +513,11 @@ mod tests {
         assert_eq!(
             remarks,
             [
-                "3 votes do not count and 0 count in part for the score of their voter, \
-                 overrides aside",
+                "for the score of their voter, overrides aside: 3 votes not counted, 0 votes \
+                 counted in part",
                 "override by ann: vote `1` counts 100%",
                 "override: vote `4` counts 57%",
-                "1 overrides name votes that are not there: `9`",
+                "no such vote for 1 override: `9`",
             ]
         );
     }
@@ -532,9 +538,8 @@ mod tests {
         assert_eq!(
             remarks,
             [
-                "1 votes for 1 projects that are not on the list, or not approved, are passed \
-                 over: `z`",
-                "1 votes name another recipient than the list and are passed over: lines `4`",
+                "passed over: 1 vote for 1 project not on the list or not approved: `z`",
+                "passed over: 1 vote with another recipient than the list, on lines `4`",
             ]
         );
         assert_eq!(apply(&projects("id\nz\n")).unwrap().0, [40_000]);

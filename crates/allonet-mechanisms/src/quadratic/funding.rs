@@ -104,7 +104,7 @@ use allonet_core::table::{Column, Table};
 
 use super::division::{Divided, Division, DivisionError, Overflow};
 use super::eligibility::{
-    Eligibility, Minimum, OVERRIDE_COLUMNS, PROJECT_COLUMNS, SCORE_COLUMNS, Scale,
+    Eligibility, Minimum, OVERRIDE_COLUMNS, PROJECT_COLUMNS, SCORE_COLUMNS, Scale, several,
 };
 use super::influence::{Pool, Round};
 use super::kernel::{Pairs, Roots, Support};
@@ -157,13 +157,15 @@ const SETTINGS: &[Setting] = &[
         name: "variant",
         kind: Kind::Choice(&["without-own", "with-own"]),
         default: Absent::Default("without-own"),
-        doc: "Whether voters' own donations are taken off the score, so that a lone voter moves nothing.",
+        doc: "Whether voters' own donations are taken off the score, so that a lone voter moves \
+              nothing.",
     },
     Setting {
         name: "saturation",
         kind: Kind::Choice(&["keep", "fill"]),
         default: Absent::Default("keep"),
-        doc: "If the scores add up to less than the pool, keep the rest unspent or divide all of it.",
+        doc: "If the scores add up to less than the pool, keep the rest unspent or divide all of \
+              it.",
     },
     Setting {
         name: "cap",
@@ -199,7 +201,8 @@ const SETTINGS: &[Setting] = &[
         name: "scores",
         kind: Kind::File,
         default: Absent::None("every voter counts in full"),
-        doc: "Table of voters and their identity scores, columns `voter` and `score`; who is not in it has score 0.",
+        doc: "Table of voters and their identity scores, columns `voter` and `score`; who is not \
+              in it has score 0.",
     },
     Setting {
         name: "score_low",
@@ -223,7 +226,8 @@ const SETTINGS: &[Setting] = &[
         name: "overrides",
         kind: Kind::File,
         default: Absent::None("no overrides"),
-        doc: "Table of single votes and what they count instead, columns `id`, `coefficient`, and if wished `author` and `reason`.",
+        doc: "Table of single votes and what they count instead, columns `id`, `coefficient`, and \
+              if wished `author` and `reason`.",
     },
     Setting {
         name: "min_donation",
@@ -235,7 +239,8 @@ const SETTINGS: &[Setting] = &[
         name: "projects",
         kind: Kind::File,
         default: Absent::None("every project voted for is paid"),
-        doc: "List of projects that may be paid, column `id`, and if wished `status` and `recipient`.",
+        doc: "List of projects that may be paid, column `id`, and if wished `status` and \
+              `recipient`.",
     },
 ];
 
@@ -522,9 +527,9 @@ impl Quadratic {
         let held = matches.iter().filter(|part| *part == limit).count();
         if capped > 0 {
             remarks.push(format!(
-                "the cap holds {} projects at {}; {capped} of them had more before",
-                held.max(capped),
-                show(*limit)
+                "at the cap of {}: {}, of which {capped} would have more without it",
+                show(*limit),
+                several(held, "project")
             ));
         }
     }
@@ -649,7 +654,7 @@ mod tests {
         );
         assert_eq!(
             result.outcome.remarks,
-            ["the cap holds 1 projects at 40.00 USD; 1 of them had more before"]
+            ["at the cap of 40.00 USD: 1 project, of which 1 would have more without it"]
         );
         let (name, SignalData::Scores(shares)) = &result.outcome.signals[0] else { panic!() };
         assert_eq!((*name, shares["p3"]), ("match", 0.4));

@@ -1,0 +1,145 @@
+//! The files a run writes, as bytes: `run` saves them, `verify` compares them.
+
+use std::collections::BTreeMap;
+
+use allonet_core::engine::Run;
+use allonet_core::network::Network;
+use allonet_core::payout::{PayoutError, PayoutRow, by_asset, csv, drips, merkle, safe, splits};
+use allonet_core::receipt::{Context, FileHash, Receipt, payout_rows, receipt};
+
+use crate::report;
+
+/// Name of the receipt among the outputs.
+pub(crate) const RECEIPT: &str = "receipt.json";
+/// Name of the file from which an unfinished run goes on.
+pub(crate) const STATE: &str = "state.json";
+/// Name of the questions and answers of programs.
+pub(crate) const PROGRAMS: &str = "programs.jsonl";
+
+/// Everything a run writes.
+pub(crate) struct Outputs {
+    /// Files by name, the receipt among them.
+    pub(crate) files: BTreeMap<String, Vec<u8>>,
+    /// The receipt.
+    pub(crate) receipt: Receipt,
+    /// What could not be written, and why.
+    pub(crate) notes: Vec<String>,
+}
+
+/// Writes all files of a run. `programs` is the transcript of programs asked,
+/// empty where none was.
+pub(crate) fn outputs(
+    network: &Network,
+    run: &Run,
+    context: Context,
+    programs: &str,
+) -> Result<Outputs, PayoutError> {
+    let rows = payout_rows(network, run);
+    let mut files = BTreeMap::new();
+    let mut notes = Vec::new();
+    files.insert("payouts.csv".to_owned(), csv::payouts(&rows, &titles(network))?.into_bytes());
+    let mut trees = BTreeMap::new();
+    for (asset, rows) in by_asset(rows.clone()) {
+        let tree = merkle::build(&rows)?;
+        let name = slug(&asset);
+        files.insert(format!("merkle-{name}.json"), tree.dump().into_bytes());
+        trees.insert(asset.clone(), tree);
+        lists(&asset, &name, &rows, &mut files, &mut notes);
+    }
+    airdrops(&rows, &mut files, &mut notes);
+    if run.epoch < network.epochs() {
+        let state = serde_json::to_vec(&run.checkpoint(network)).expect("a state is plain data");
+        files.insert(STATE.to_owned(), state);
+    }
+    if !programs.is_empty() {
+        files.insert(PROGRAMS.to_owned(), programs.as_bytes().to_vec());
+    }
+    let mut receipt = receipt(network, run, &trees, context);
+    let page = report::render(&report::build(network, run, &receipt));
+    files.insert("report.html".to_owned(), page.into_bytes());
+    receipt.outputs = files.iter().map(|(name, bytes)| FileHash::of(name, bytes)).collect();
+    files.insert(RECEIPT.to_owned(), receipt_bytes(&receipt));
+    Ok(Outputs { files, receipt, notes })
+}
+
+/// A receipt as it is written: indented JSON, one line feed at the end.
+pub(crate) fn receipt_bytes(receipt: &Receipt) -> Vec<u8> {
+    let mut bytes = serde_json::to_vec_pretty(receipt).expect("a receipt is plain data");
+    bytes.push(b'\n');
+    bytes
+}
+
+fn titles(network: &Network) -> BTreeMap<String, String> {
+    let titled = network.nodes().iter().filter(|node| node.title() != &*node.id);
+    titled.map(|node| (node.id.to_string(), node.title().to_owned())).collect()
+}
+
+/// An asset id as part of a file name.
+fn slug(asset: &str) -> String {
+    let plain = |c: char| if c.is_ascii_alphanumeric() || c == '-' { c } else { '-' };
+    asset.to_lowercase().chars().map(plain).collect()
+}
+
+/// Lists for contracts that divide by weight. They need addresses; where there
+/// are too few, a note says so.
+fn lists(
+    asset: &str,
+    name: &str,
+    rows: &[PayoutRow],
+    files: &mut BTreeMap<String, Vec<u8>>,
+    notes: &mut Vec<String>,
+) {
+    let mut add = |file: String, text: Result<String, PayoutError>| match text {
+        Ok(text) => drop(files.insert(file, text.into_bytes())),
+        Err(error) => notes.push(format!("{file} was not written: {error}")),
+    };
+    let addressed = rows.iter().filter(|row| row.address.is_some()).count();
+    if addressed >= 2 {
+        add(format!("splits-v1-{name}.json"), splits::v1(rows, 0).map(|list| list.to_json()));
+        add(format!("splits-v2-{name}.json"), splits::v2(rows, 0).map(|list| list.to_json()));
+    } else {
+        notes.push(format!(
+            "no 0xSplits lists for {asset}: {addressed} of {} recipients have an address",
+            rows.len()
+        ));
+    }
+    match drips::list(rows) {
+        Ok(list) => {
+            add(format!("drips-{name}.json"), Ok(list.to_json()));
+            add(format!("drips-{name}.csv"), Ok(list.to_csv()));
+        }
+        Err(_) => notes.push(format!(
+            "no Drips list for {asset}: no recipient has an address or is a GitHub repository"
+        )),
+    }
+}
+
+/// Safe CSV Airdrop files, and a list of whom they cannot pay.
+fn airdrops(rows: &[PayoutRow], files: &mut BTreeMap<String, Vec<u8>>, notes: &mut Vec<String>) {
+    match safe::batches(rows) {
+        Ok(batches) => {
+            for batch in &batches.batches {
+                let name = format!("safe-{}-{:03}.csv", slug(&batch.chain), batch.number);
+                files.insert(name, batch.csv.clone().into_bytes());
+            }
+            for shared in &batches.shared {
+                notes.push(format!(
+                    "{} is the address of several recipients: {}",
+                    shared.address,
+                    shared.recipients.join(", ")
+                ));
+            }
+            if !batches.left_out.is_empty() {
+                let list = csv::left_out(&batches.left_out).into_bytes();
+                files.insert("not-payable.csv".to_owned(), list);
+                notes.push(format!(
+                    "{} payouts have no chain or address and stand in not-payable.csv, \
+                     not in a Safe file",
+                    batches.left_out.len()
+                ));
+            }
+        }
+        Err(PayoutError::NoRows) => {}
+        Err(error) => notes.push(format!("no Safe files were written: {error}")),
+    }
+}
