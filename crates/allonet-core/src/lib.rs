@@ -15,6 +15,7 @@ pub mod network;
 pub mod page;
 pub mod payout;
 pub mod receipt;
+pub mod repository;
 pub mod schema;
 pub mod signal;
 pub mod table;

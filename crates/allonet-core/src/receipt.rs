@@ -229,7 +229,7 @@ fn epoch(network: &Network, run: &Run, record: &EpochRecord, ids: &[String]) -> 
         let mut own = NodeFlows::default();
         for (asset, (id, flow)) in ids.iter().zip(&record.flows).enumerate() {
             let Some(flow) = flow else { continue };
-            let mut note = |map: &mut BTreeMap<String, Amount>, amount: Amount| {
+            let note = |map: &mut BTreeMap<String, Amount>, amount: Amount| {
                 if !amount.is_zero() {
                     map.insert(id.clone(), amount);
                 }

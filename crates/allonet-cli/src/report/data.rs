@@ -39,8 +39,6 @@ pub(crate) struct Report {
     pub(crate) promises: Vec<PromiseOutcome>,
     /// Files the run read.
     pub(crate) inputs: Vec<InputFile>,
-    /// Manual changes to data or amounts.
-    pub(crate) overrides: Vec<Override>,
 }
 
 /// Names of the network.
@@ -248,15 +246,4 @@ pub(crate) struct InputFile {
     pub(crate) blake3: String,
     /// Size in bytes.
     pub(crate) bytes: u64,
-}
-
-/// A manual change.
-#[derive(Debug, Clone, Default, Serialize)]
-pub(crate) struct Override {
-    /// What was changed, from what to what.
-    pub(crate) what: String,
-    /// Who decided it.
-    pub(crate) author: String,
-    /// Why.
-    pub(crate) reason: String,
 }

@@ -140,7 +140,7 @@ function drawAllAssets() {
 }
 
 function drawChecks(report) {
-  const { promises, warnings, overrides } = report;
+  const { promises, warnings } = report;
   const broken = promises.filter((promise) => !promise.held).length;
   const heading =
     promises.length === 0
@@ -194,25 +194,6 @@ function drawChecks(report) {
         );
       }),
       "Nothing needs a second look.",
-    ),
-    card(
-      "Manual changes",
-      overrides.length ? plural(overrides.length, "change") : "None",
-      overrides.length ? "warn" : "good",
-      overrides.map((change) =>
-        el(
-          "li",
-          {},
-          el("span", { class: "glyph warn", "aria-hidden": "true" }, "✎"),
-          el(
-            "span",
-            {},
-            change.what,
-            el("span", { class: "note" }, `${change.author}: ${change.reason}`),
-          ),
-        ),
-      ),
-      "Every amount follows from the inputs by the rules.",
     ),
   );
 }

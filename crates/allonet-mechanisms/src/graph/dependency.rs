@@ -79,8 +79,8 @@ use allonet_core::mechanism::{
     Allocation, Blueprint, Change, Mechanism, Outcome, Refusal, State, Step, Turn,
 };
 use allonet_core::money::{Rounding, apportion, weights_from_f64};
+use allonet_core::repository::canonical_repo;
 use allonet_core::signal::SignalData;
-use allonet_weights::repository::canonical_repo;
 
 use crate::credit::{Flow, Graph, flow, flow_to_depth, read_edges, read_originality, read_shares};
 

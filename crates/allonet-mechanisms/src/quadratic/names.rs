@@ -4,6 +4,7 @@
 //! lower case agree, and finding one again takes no look at the text.
 
 use std::borrow::Cow;
+use std::fmt::Write as _;
 
 use rustc_hash::FxHashMap;
 
@@ -113,8 +114,12 @@ const DIGITS: [u8; 256] = {
 
 /// An address in lower case.
 fn text(address: Address) -> Box<str> {
-    let [a, b, c, d, e] = address;
-    format!("0x{a:08x}{b:08x}{c:08x}{d:08x}{e:08x}").into()
+    let mut text = String::with_capacity(42);
+    text.push_str("0x");
+    for word in address {
+        write!(text, "{word:08x}").expect("a text takes every text");
+    }
+    text.into()
 }
 
 /// A name as [`Names::sorted`] gives it: an address in lower case, anything
