@@ -3,6 +3,7 @@
 mod args;
 mod diagnose;
 mod files;
+mod outputs;
 mod program;
 mod report;
 mod ui;

@@ -17,7 +17,7 @@ pub(crate) const STATE: &str = "state.json";
 pub(crate) const PROGRAMS: &str = "programs.jsonl";
 
 /// Everything a run writes.
-pub(crate) struct Outputs {
+pub(crate) struct RunFiles {
     /// Files by name, the receipt among them.
     pub(crate) files: BTreeMap<String, Vec<u8>>,
     /// The receipt.
@@ -33,7 +33,7 @@ pub(crate) fn outputs(
     run: &Run,
     context: Context,
     programs: &str,
-) -> Result<Outputs, PayoutError> {
+) -> Result<RunFiles, PayoutError> {
     let rows = payout_rows(network, run);
     let mut files = BTreeMap::new();
     let mut notes = Vec::new();
@@ -59,7 +59,7 @@ pub(crate) fn outputs(
     files.insert("report.html".to_owned(), page.into_bytes());
     receipt.outputs = files.iter().map(|(name, bytes)| FileHash::of(name, bytes)).collect();
     files.insert(RECEIPT.to_owned(), receipt_bytes(&receipt));
-    Ok(Outputs { files, receipt, notes })
+    Ok(RunFiles { files, receipt, notes })
 }
 
 /// A receipt as it is written: indented JSON, one line feed at the end.
@@ -89,24 +89,29 @@ fn lists(
     files: &mut BTreeMap<String, Vec<u8>>,
     notes: &mut Vec<String>,
 ) {
-    let mut add = |file: String, text: Result<String, PayoutError>| match text {
-        Ok(text) => drop(files.insert(file, text.into_bytes())),
-        Err(error) => notes.push(format!("{file} was not written: {error}")),
-    };
     let addressed = rows.iter().filter(|row| row.address.is_some()).count();
-    if addressed >= 2 {
-        add(format!("splits-v1-{name}.json"), splits::v1(rows, 0).map(|list| list.to_json()));
-        add(format!("splits-v2-{name}.json"), splits::v2(rows, 0).map(|list| list.to_json()));
-    } else {
+    if addressed < 2 {
         notes.push(format!(
             "no 0xSplits lists for {asset}: {addressed} of {} recipients have an address",
             rows.len()
         ));
+    } else {
+        let lists = [
+            ("v1", splits::v1(rows, 0).map(|list| list.to_json())),
+            ("v2", splits::v2(rows, 0).map(|list| list.to_json())),
+        ];
+        for (version, list) in lists {
+            let file = format!("splits-{version}-{name}.json");
+            match list {
+                Ok(text) => drop(files.insert(file, text.into_bytes())),
+                Err(error) => notes.push(format!("{file} was not written: {error}")),
+            }
+        }
     }
     match drips::list(rows) {
         Ok(list) => {
-            add(format!("drips-{name}.json"), Ok(list.to_json()));
-            add(format!("drips-{name}.csv"), Ok(list.to_csv()));
+            files.insert(format!("drips-{name}.json"), list.to_json().into_bytes());
+            files.insert(format!("drips-{name}.csv"), list.to_csv().into_bytes());
         }
         Err(_) => notes.push(format!(
             "no Drips list for {asset}: no recipient has an address or is a GitHub repository"

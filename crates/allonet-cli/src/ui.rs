@@ -130,14 +130,15 @@ impl Ui {
     /// figures. On a terminal long cells are wrapped.
     pub(crate) fn table(&self, head: &[&str], rows: &[Vec<String>], right: &[usize]) -> String {
         let mut table = Table::new();
-        table.load_preset(presets::NOTHING);
+        table.load_style(presets::NOTHING);
         if self.out.terminal {
             table.set_content_arrangement(ContentArrangement::Dynamic);
         } else {
             table.force_no_tty();
         }
         let cell = |(at, text): (usize, &str)| {
-            let align = if right.contains(&at) { CellAlignment::Right } else { CellAlignment::Left };
+            let align =
+                if right.contains(&at) { CellAlignment::Right } else { CellAlignment::Left };
             Cell::new(text).set_alignment(align)
         };
         if !head.is_empty() {

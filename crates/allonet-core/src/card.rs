@@ -81,6 +81,19 @@ pub struct Setting {
     pub doc: &'static str,
 }
 
+impl Setting {
+    /// Whether its texts are ids of nodes that must be declared: `to`, `payees`
+    /// and names that end in `_to`.
+    pub fn names_payees(&self) -> bool {
+        match self.kind {
+            Kind::Weights => true,
+            Kind::List => matches!(self.name, "to" | "payees"),
+            Kind::Text => self.name == "to" || self.name.ends_with("_to"),
+            _ => false,
+        }
+    }
+}
+
 /// What an absent setting means.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub enum Absent {

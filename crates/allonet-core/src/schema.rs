@@ -1,13 +1,15 @@
 //! The JSON schema of network files, written from the cards of a catalogue.
 //!
 //! Editors that know TOML schemas complete and check a network file that opens
-//! with `#:schema <path of the schema>`. The schema says what stands in one
-//! table; what joins tables (ids that must exist, cycles) only `check` can say.
+//! with `#:schema <path of the schema>`. The schema accepts what the reader
+//! accepts in each value. Sums, ids that must exist, files and cycles only
+//! `check` can see.
 
 use serde_json::{Map, Value, json};
 
-use crate::card::{Absent, Card, Kind, Setting};
+use crate::card::{Absent, Action, Card, Kind, Setting};
 use crate::mechanism::Entry;
+use crate::network::ID_BYTES_MAX;
 use crate::network::file::EPOCHS_MAX;
 use crate::page::kind_in_words;
 
@@ -15,10 +17,29 @@ use crate::page::kind_in_words;
 /// may use one for a setting.
 pub const NEURON_KEYS: [&str; 5] = ["mechanism", "title", "retain", "pinch", "events"];
 
-const SHARE: &str = r"^\s*(([0-9_]+(\.[0-9]*)?|\.[0-9]+)\s*%?|[0-9]+\s*/\s*[0-9]+)\s*$";
-const AMOUNT: &str = r"^\s*([0-9_]+(\.[0-9]*)?|\.[0-9]+)(\s+\S.*)?$";
-const TIME: &str = r"^\s*[0-9]{4}-[0-9]{2}-[0-9]{2}([Tt ].+)?$";
-const ADDRESS: &str = "^0x[0-9a-fA-F]{40}$";
+// Patterns in the dialect that Rust and ECMAScript share. Digits may be grouped
+// by `_` before the point, as the reader has it.
+
+/// A part of a whole, at most 100 %; 15 digits behind the point count.
+const PERCENT: &str =
+    r"([0_]*1_*0_*0_*(\.0*)?|[0_]*[0-9]?_*[0-9]_*(\.[0-9]{0,15}0*)?|_*\.[0-9]{1,15}0*)\s*%";
+const FRACTION: &str = r"[0-9]+\s*/\s*0*[1-9][0-9]*";
+const PART: &str = r"[0_]*1_*(\.0*)?|[0_]*0_*(\.[0-9]{0,15}0*)?|_*\.[0-9]{1,15}0*";
+/// A number that counts in proportion, with up to 18 digits behind the point.
+const PROPORTION: &str = r"[0-9_]*[0-9][0-9_]*(\.[0-9]{0,18}0*)?|_*\.[0-9]{1,18}0*";
+/// A weight without any digit above 0 before `%`, `/` or the end.
+const ZERO: &str = r"^[\s0_.]*(%|/|$)";
+const AMOUNT: &str = r"^\s*([0-9_]*[0-9][0-9_]*(\.[0-9]*)?|_*\.[0-9]+)(\s+\S.*)?\s*$";
+/// RFC 3339, or a date alone.
+const TIME: &str = r"^\s*[0-9]{4}-(0[1-9]|1[0-2])-(0[1-9]|[12][0-9]|3[01])([Tt ]([01][0-9]|2[0-3])(:[0-5][0-9](:([0-5][0-9]|60)([.,][0-9]{1,9})?)?)?([Zz]|[+-][0-9]{2}(:?[0-9]{2}(:?[0-9]{2})?)?))?\s*$";
+const ADDRESS: &str = r"^\s*0x[0-9a-fA-F]{40}\s*$";
+const ZERO_ADDRESS: &str = r"^\s*0x0{40}\s*$";
+/// An EVM address, or whatever another chain has that does not begin like one.
+const CONTRACT: &str = r"^\s*(0x[0-9a-fA-F]{40}|0|0[^xX].*|[^0\s].*)?\s*$";
+/// Neither control characters nor spaces at its ends.
+const ID: &str = r"^[^\s\x00-\x1f\x7f-\x9f]([^\x00-\x1f\x7f-\x9f]*[^\s\x00-\x1f\x7f-\x9f])?$";
+/// Not only spaces.
+const PATH: &str = r"\S";
 
 /// The schema (draft 2020-12) of network files whose neurons use the mechanisms
 /// of this catalogue. Equal catalogues give equal values.
@@ -31,11 +52,11 @@ pub fn network_schema(catalogue: &[Entry]) -> Value {
 
     let mut schema = table(
         "An allonet network: how money flows from sources through neurons to recipients.",
-        &["network", "assets"],
+        &["network", "assets", "sources"],
         &json!({
             "network": network(),
-            "assets": by_id("The assets money is counted in.", &asset()),
-            "sources": by_id("Nodes that bring money in.", &source()),
+            "assets": some_by_id("The assets money is counted in.", &asset()),
+            "sources": some_by_id("Nodes that bring money in.", &source()),
             "neurons": by_id("Nodes that apply a mechanism.", &reference("neuron")),
             "recipients": by_id("Nodes where money comes to rest.", &recipient()),
             "edges": list("Special edges between two nodes.", &edge()),
@@ -52,7 +73,7 @@ pub fn network_schema(catalogue: &[Entry]) -> Value {
 // --- Tables -----------------------------------------------------------------
 
 fn network() -> Value {
-    table(
+    let mut schema = table(
         "The network as a whole.",
         &["name"],
         &json!({
@@ -70,9 +91,12 @@ fn network() -> Value {
                 "description": "When each epoch ends, instead of `epochs`.",
             },
             "max_depth": whole(1, "Most hops from a source to a recipient."),
-            "recipients": text("Table of recipients: a CSV file with id, title and address."),
+            "recipients": file("Table of recipients: a CSV file with id, title and address."),
         }),
-    )
+    );
+    schema["if"] = json!({ "required": ["epochs"] });
+    schema["then"] = json!({ "properties": { "epoch_ends": false } });
+    schema
 }
 
 fn asset() -> Value {
@@ -80,13 +104,16 @@ fn asset() -> Value {
         "An asset.",
         &["decimals"],
         &json!({
-            "symbol": text("Ticker; the key when absent."),
+            "symbol": id("Ticker; the key when absent."),
             "decimals": {
                 "type": "integer", "minimum": 0, "maximum": 255,
                 "description": "Base units per unit, as a power of ten.",
             },
             "chain": text("The chain it lives on."),
-            "address": text("Its contract on that chain; none for the chain's own coin."),
+            "address": matching(
+                CONTRACT,
+                "Its contract on that chain; none for the chain's own coin.",
+            ),
         }),
     )
 }
@@ -112,7 +139,7 @@ fn source() -> Value {
                 "anyOf": [grant, { "type": "array", "minItems": 1, "items": grant }],
             },
             "every_epoch": flag("Plain amounts come in every epoch, not only in the first."),
-            "to": reference("weights"),
+            "to": reference("source-weights"),
             "pinch": reference("pinch"),
         }),
     )
@@ -220,9 +247,10 @@ fn neuron(card: &Card) -> Value {
     properties.insert("retain".to_owned(), reference("share"));
     properties.insert("pinch".to_owned(), reference("pinch"));
     if !card.actions.is_empty() {
-        let names: Vec<&str> = card.actions.iter().map(|action| action.name).collect();
+        let name = |action: &Action| if action.name == "*" { "any" } else { action.name };
+        let names: Vec<&str> = card.actions.iter().map(name).collect();
         let doc = format!("Event log, one JSON object a line; actions: {}.", names.join(", "));
-        properties.insert("events".to_owned(), text(&doc));
+        properties.insert("events".to_owned(), file(&doc));
     }
     let mut schema = table(card.formula, &required, &Value::Object(properties));
     schema["title"] = json!(card.title);
@@ -253,10 +281,12 @@ fn property(setting: &Setting) -> Value {
         }
         Kind::Share => reference("share"),
         Kind::Decimal => reference("amount"),
-        Kind::Text => json!({ "type": "string" }),
+        Kind::Text if setting.names_payees() => id(""),
+        Kind::Text => text(""),
         Kind::Choice(words) => json!({ "enum": words }),
-        Kind::File => json!({ "type": "string", "minLength": 1 }),
-        Kind::List => json!({ "type": "array", "items": { "type": "string" } }),
+        Kind::File => file(""),
+        Kind::List if setting.names_payees() => list("", &id("Id of a payee.")),
+        Kind::List => list("", &json!({ "type": "string" })),
         Kind::Weights => reference("weights"),
         Kind::Time => reference("time"),
     };
@@ -291,13 +321,53 @@ fn default_value(kind: Kind, text: &str) -> Value {
 // --- Parts ------------------------------------------------------------------
 
 fn shared_definitions() -> Map<String, Value> {
+    let share = format!(r"^\s*({PERCENT}|{FRACTION}|{PART})\s*$");
     let amount = json!({
         "anyOf": [{ "type": "string", "pattern": AMOUNT }, { "type": "integer", "minimum": 0 }],
         "description": "A decimal and an asset, such as `1_250.75 USDC`; the network's main asset \
                         when none is named.",
     });
+    let mut address = matching(ADDRESS, "An EVM address: `0x` and 40 hexadecimal digits.");
+    address["not"] = json!({ "pattern": ZERO_ADDRESS });
+    let pinch = table(
+        "A small share diverted to another node.",
+        &["share", "to"],
+        &json!({ "share": reference("share"), "to": id("Where it goes.") }),
+    );
+    let entries = [
+        ("share", matching(&share, "Part of a whole: `4%`, `0.04` or `1/25`.")),
+        ("amount", amount),
+        ("time", time()),
+        ("address", address),
+        ("pinch", pinch),
+        ("weights", weights(0)),
+        ("source-weights", weights(1)),
+    ];
+    entries.map(|(name, schema)| (name.to_owned(), schema)).into_iter().collect()
+}
+
+/// Editors see a date of TOML either as its text, or as a value of one of the
+/// formats.
+fn time() -> Value {
+    let of_format = |format: &str| json!({ "type": "string", "pattern": TIME, "format": format });
+    json!({
+        "description": "A moment: `2026-01-31T18:30:00Z`, or a date.",
+        "anyOf": [
+            { "type": "string", "pattern": TIME }, of_format("date-time"), of_format("date"),
+        ],
+    })
+}
+
+/// One payee, or payees with weights of at least this. A rule may give a zero a
+/// meaning; a source gives it none.
+fn weights(least: u8) -> Value {
+    let written = format!(r"^\s*(rest|{PERCENT}|{FRACTION}|{PROPORTION})\s*$");
+    let mut text = json!({ "type": "string", "pattern": written });
+    if least > 0 {
+        text["not"] = json!({ "pattern": ZERO });
+    }
     let weight = json!({
-        "anyOf": [reference("share"), { "const": "rest" }, { "type": "integer", "minimum": 0 }],
+        "anyOf": [text, { "type": "integer", "minimum": least }],
         "description": "A share such as `70%`, a number that counts in proportion, or `rest`.",
     });
     let leg = table(
@@ -309,25 +379,14 @@ fn shared_definitions() -> Map<String, Value> {
             "pinch": reference("pinch"),
         }),
     );
-    let weight_or_leg = json!({ "anyOf": [weight, leg] });
-    let pinch = table(
-        "A small share diverted to another node.",
-        &["share", "to"],
-        &json!({ "share": reference("share"), "to": id("Where it goes.") }),
-    );
-    let weights = json!({
+    let mut table = by_id("Payees with their weights.", &json!({ "anyOf": [weight, leg] }));
+    if least > 0 {
+        table["minProperties"] = json!(1);
+    }
+    json!({
         "description": "One payee, or payees with their weights: `{ council = \"70%\", … }`.",
-        "anyOf": [id("The one payee."), by_id("Payees with their weights.", &weight_or_leg)],
-    });
-    let entries = [
-        ("share", matching(SHARE, "Part of a whole: `4%`, `0.04` or `1/25`.")),
-        ("amount", amount),
-        ("time", matching(TIME, "A moment: `2026-01-31T18:30:00Z`, or a date.")),
-        ("address", matching(ADDRESS, "An EVM address: `0x` and 40 hexadecimal digits.")),
-        ("pinch", pinch),
-        ("weights", weights),
-    ];
-    entries.map(|(name, schema)| (name.to_owned(), schema)).into_iter().collect()
+        "anyOf": [id("The one payee."), table],
+    })
 }
 
 fn reference(name: &str) -> Value {
@@ -350,9 +409,16 @@ fn by_id(doc: &str, item: &Value) -> Value {
     json!({
         "type": "object",
         "description": doc,
-        "propertyNames": { "minLength": 1, "maxLength": 200 },
+        "propertyNames": { "maxLength": ID_BYTES_MAX, "pattern": ID },
         "additionalProperties": item,
     })
+}
+
+/// The same with at least one entry.
+fn some_by_id(doc: &str, item: &Value) -> Value {
+    let mut schema = by_id(doc, item);
+    schema["minProperties"] = json!(1);
+    schema
 }
 
 fn list(doc: &str, item: &Value) -> Value {
@@ -360,11 +426,15 @@ fn list(doc: &str, item: &Value) -> Value {
 }
 
 fn id(doc: &str) -> Value {
-    json!({ "type": "string", "minLength": 1, "maxLength": 200, "description": doc })
+    json!({ "type": "string", "maxLength": ID_BYTES_MAX, "pattern": ID, "description": doc })
 }
 
 fn text(doc: &str) -> Value {
     json!({ "type": "string", "description": doc })
+}
+
+fn file(doc: &str) -> Value {
+    matching(PATH, doc)
 }
 
 fn matching(pattern: &str, doc: &str) -> Value {
@@ -382,7 +452,7 @@ fn flag(doc: &str) -> Value {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::card::{Action, Status};
+    use crate::card::Status;
     use crate::fault::Fault;
     use crate::mechanism::{Blueprint, Mechanism};
 

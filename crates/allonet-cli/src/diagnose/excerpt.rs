@@ -134,7 +134,10 @@ mod tests {
     #[test]
     fn one_line_on_each_side_is_shown() {
         let found = excerpt("one\ntwo\nthree\nfour\nfive\n", 8..13);
-        assert_eq!((found.text.as_str(), found.first_line, found.column), ("two\nthree\nfour", 1, 0));
+        assert_eq!(
+            (found.text.as_str(), found.first_line, found.column),
+            ("two\nthree\nfour", 1, 0)
+        );
         assert_eq!(&found.text[found.span()], "three");
     }
 

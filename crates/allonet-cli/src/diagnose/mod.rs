@@ -128,8 +128,7 @@ mod tests {
     #[test]
     fn each_end_of_a_run_has_its_exit_code() {
         let refusal = Refusal::new("no", "no money").help("bring some");
-        let refused =
-            RunError::Refused { node: "a".into(), epoch: 0, refusal, place: None };
+        let refused = RunError::Refused { node: "a".into(), epoch: 0, refusal, place: None };
         let failure = Failure::from(refused);
         assert_eq!((failure.exit, failure.faults[0].code), (Exit::Refused, "no"));
         assert_eq!(failure.faults[0].help.as_deref(), Some("bring some"));

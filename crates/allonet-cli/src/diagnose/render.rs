@@ -163,7 +163,8 @@ mod tests {
             .label("not a key")
             .help("did you mean `epochs`?");
         let text = text(&[fault.clone(), fault.warning()], PLAIN);
-        for part in ["unknown-key", "× unknown key `epoch`", "a.toml:3:1", "epoch = 1", "not a key"] {
+        for part in ["unknown-key", "× unknown key `epoch`", "a.toml:3:1", "epoch = 1", "not a key"]
+        {
             assert!(text.contains(part), "{part} is missing in\n{text}");
         }
         assert!(text.contains("help: did you mean `epochs`?"), "{text}");

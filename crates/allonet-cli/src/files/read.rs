@@ -35,14 +35,18 @@ fn read_up_to(path: &Path, shown: &str, most: u64) -> Result<Vec<u8>, Fault> {
     let mut bytes = Vec::new();
     if size <= most {
         bytes.try_reserve(usize::try_from(size).unwrap_or(0)).map_err(|_| {
-            Fault::new("too-large", format!("`{shown}` has {size} bytes, more than there is memory"))
+            Fault::new(
+                "too-large",
+                format!("`{shown}` has {size} bytes, more than there is memory"),
+            )
         })?;
         file.take(most + 1).read_to_end(&mut bytes).map_err(refused)?;
     }
     if size > most || bytes.len() as u64 > most {
         let message = format!("`{shown}` has {} bytes or more", size.max(bytes.len() as u64));
-        return Err(Fault::new("too-large", message)
-            .help(format!("a file may have {most} bytes; split it, or drop columns nobody reads")));
+        return Err(Fault::new("too-large", message).help(format!(
+            "a file may have {most} bytes; split it, or drop columns nobody reads"
+        )));
     }
     Ok(bytes)
 }

@@ -92,11 +92,9 @@ fn cannot_write(path: &Path, error: &io::Error) -> Failure {
             "no space is left".to_owned(),
             "free some space, or choose another folder with --out",
         ),
-        io::ErrorKind::PermissionDenied | io::ErrorKind::ReadOnlyFilesystem => (
-            "not-writable",
-            "permission denied".to_owned(),
-            "choose another folder with --out",
-        ),
+        io::ErrorKind::PermissionDenied | io::ErrorKind::ReadOnlyFilesystem => {
+            ("not-writable", "permission denied".to_owned(), "choose another folder with --out")
+        }
         io::ErrorKind::NotADirectory | io::ErrorKind::AlreadyExists => (
             "not-writable",
             "a file stands where a folder is needed".to_owned(),

@@ -314,7 +314,8 @@ fn warnings(network: &Network, run: &Run, shown: &Shown) -> Vec<data::Warning> {
     for record in &run.records {
         for rule in &record.rules {
             let node = Some(shown.of[rule.node as usize]).filter(|at| *at < shown.listed.len());
-            found.extend(rule.remarks.iter().map(|text| data::Warning { text: text.clone(), node }));
+            found
+                .extend(rule.remarks.iter().map(|text| data::Warning { text: text.clone(), node }));
         }
     }
     found

@@ -4,9 +4,11 @@
 //! The scripts share one scope and are joined in the order below. The page is a function of the
 //! data alone: no clock, no randomness, no network (its content policy forbids it).
 
+mod build;
 mod data;
 
-pub(crate) use data::*;
+pub(crate) use build::build;
+pub(crate) use data::Report;
 
 const TEMPLATE: &str = include_str!("template.html");
 const STYLE: &str = include_str!("style.css");

@@ -128,7 +128,12 @@ impl FromStr for Share {
         let refused = || ShareError::NotShare { found: text.to_owned() };
         let body = text.trim();
         let (numerator, denominator) = if let Some((above, below)) = body.split_once('/') {
-            let whole = |part: &str| part.trim().parse::<u64>().map_err(|_| refused());
+            let whole = |part: &str| {
+                let digits = part.trim();
+                // A number of Rust may have a sign.
+                let plain = digits.bytes().all(|byte| byte.is_ascii_digit());
+                digits.parse::<u64>().ok().filter(|_| plain).ok_or_else(refused)
+            };
             (whole(above)?, whole(below)?)
         } else {
             let (digits, hundredth) = match body.strip_suffix('%') {
@@ -180,7 +185,7 @@ mod tests {
     #[test]
     fn more_than_the_whole_is_refused() {
         assert!(matches!("101%".parse::<Share>(), Err(ShareError::AboveOne { .. })));
-        for text in ["", "%", "a", "-1%", "1/0", "NaN", "1e-3"] {
+        for text in ["", "%", "a", "-1%", "1/0", "+1/2", "NaN", "1e-3"] {
             assert!(matches!(text.parse::<Share>(), Err(ShareError::NotShare { .. })), "{text}");
         }
     }

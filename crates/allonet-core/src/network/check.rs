@@ -344,7 +344,9 @@ fn warnings(network: &Network) -> Vec<Fault> {
             let fault = Fault::new("unreached", message).warning().at_some(node.place());
             found.push(fault.help("name it in the `to` of a source or neuron, or remove it"));
         }
-        if matches!(node.kind, NodeKind::Neuron(_)) && network.legs.offsets[at] == network.legs.offsets[at + 1] {
+        if matches!(node.kind, NodeKind::Neuron(_))
+            && network.legs.offsets[at] == network.legs.offsets[at + 1]
+        {
             let message = format!("`{}` can pay nobody: all it gets stays unspent", node.id);
             found.push(Fault::new("no-payees", message).warning().at_some(node.place()));
         }

@@ -7,12 +7,14 @@
 mod build;
 mod check;
 pub mod file;
+mod legs;
 mod promise;
 
 use std::collections::BTreeMap;
 use std::fmt;
 use std::sync::Arc;
 
+pub(crate) use build::ID_BYTES_MAX;
 pub use build::{NetworkBuilder, NodeKey};
 pub use check::Shape;
 pub use promise::{Bound, Promise};

@@ -8,6 +8,7 @@ use super::legs::{EdgeChange, Named};
 use crate::card::Placed;
 use crate::fault::{Fault, Place, closest};
 use crate::network::Bound;
+use crate::network::build::GUESSES_MAX;
 
 const BOUNDS: [&str; 5] =
     ["max_share", "max_voter_effect", "min_recipients", "budget_min", "budget_max"];
@@ -114,7 +115,6 @@ impl Reader<'_> {
             let mut fault = Fault::new("unknown-node", format!("unknown payee `{id}`"))
                 .at(place)
                 .label("not declared anywhere");
-            // Likeness is costly; after many faults it no longer helps.
             let few = self.faults.count() < GUESSES_MAX;
             let guess = closest(&id, self.builder.ids().filter(|_| few));
             let declare = format!("[recipients.{}]", toml_key(&id));
@@ -177,9 +177,6 @@ impl Reader<'_> {
         !unsure || self.builder.contains(id)
     }
 }
-
-/// Beyond so many faults nobody is helped by guesses.
-const GUESSES_MAX: usize = 100;
 
 fn changed_twice(from: &str, to: &str, first: &Place) -> Fault {
     let message = format!("the edge `{from}` → `{to}` is changed twice, first at {first}");

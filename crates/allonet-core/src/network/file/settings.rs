@@ -35,7 +35,7 @@ impl Reader<'_> {
             }
             Kind::List => {
                 let value = self.faults.keep(list(item))?;
-                if let ("to" | "payees", Value::List(ids)) = (setting.name, &value) {
+                if let (true, Value::List(ids)) = (setting.names_payees(), &value) {
                     let place = |id: &Placed<String>| id.place.clone().expect("it was just read");
                     self.payees.extend(ids.iter().map(|id| (id.value.clone(), place(id))));
                 }
@@ -43,7 +43,7 @@ impl Reader<'_> {
             }
             Kind::Text => {
                 let text = self.faults.keep(item.text())?.to_owned();
-                if setting.name == "to" || setting.name.ends_with("_to") {
+                if setting.names_payees() {
                     self.payees.push((text.clone(), item.place()));
                 }
                 Some(Value::Text(text))

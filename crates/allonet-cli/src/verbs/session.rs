@@ -1,0 +1,79 @@
+//! What `run`, `explain` and `verify` share: running what was read, and what the
+//! receipt says of it.
+
+use std::path::{Component, Path, PathBuf};
+
+use allonet_core::engine::{Run, RunOptions, run};
+use allonet_core::receipt::{Context, Extent, FileHash, Receipt};
+
+use super::Loaded;
+use crate::diagnose::Failure;
+use crate::files::Input;
+
+impl Loaded {
+    /// Runs the network as far as `extent` says.
+    pub(crate) fn run(&self, extent: Extent) -> Result<Run, Failure> {
+        let options = RunOptions { until: extent.until, before: extent.before_epoch, resume: None };
+        Ok(run(&self.network, options)?)
+    }
+
+    /// What the receipt says of the files; `folder` is where it stands.
+    pub(crate) fn context(&self, folder: &Path, extent: Extent) -> Context {
+        let mut inputs: Vec<FileHash> = self.inputs.files()[1..].iter().map(hash).collect();
+        inputs.sort_by(|a, b| a.path.cmp(&b.path));
+        let mut file = hash(&self.inputs.files()[0]);
+        file.path = relative(folder, &self.inputs.files()[0].location);
+        Context { file, inputs, extent }
+    }
+}
+
+/// The hash of a file that was read.
+pub(crate) fn hash(input: &Input) -> FileHash {
+    FileHash { path: input.path.clone(), bytes: input.bytes() as u64, blake3: input.blake3.clone() }
+}
+
+/// The network file that a receipt was made from, as a path from here.
+pub(crate) fn network_of(receipt: &Receipt, at: &Path) -> PathBuf {
+    let folder = crate::files::folder_of(at);
+    tidy(&folder.join(&receipt.file.path))
+}
+
+/// `a/b/../c` as `a/c`, where nothing is lost by it.
+fn tidy(path: &Path) -> PathBuf {
+    let mut tidy = PathBuf::new();
+    for part in path.components() {
+        match (part, tidy.components().next_back()) {
+            (Component::ParentDir, Some(Component::Normal(_))) => drop(tidy.pop()),
+            (Component::CurDir, _) => {}
+            _ => tidy.push(part),
+        }
+    }
+    tidy
+}
+
+/// The way from a folder to a file, with `/` between the parts.
+fn relative(folder: &Path, file: &Path) -> String {
+    let absolute = |path: &Path| std::path::absolute(path).map(|path| tidy(&path));
+    let (Ok(from), Ok(to)) = (absolute(folder), absolute(file)) else {
+        return file.to_string_lossy().into_owned();
+    };
+    let common = from.components().zip(to.components()).take_while(|(a, b)| a == b).count();
+    let up = from.components().skip(common).map(|_| "..".to_owned());
+    let down = to.components().skip(common).map(|c| c.as_os_str().to_string_lossy().into_owned());
+    up.chain(down).collect::<Vec<_>>().join("/")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_way_from_a_folder_to_a_file() {
+        let way = |from: &str, to: &str| relative(Path::new(from), Path::new(to));
+        assert_eq!(way("out/spring", "spring.allonet.toml"), "../../spring.allonet.toml");
+        assert_eq!(way("examples/x/out", "examples/x/a.toml"), "../a.toml");
+        assert_eq!(way(".", "a.toml"), "a.toml");
+        assert_eq!(tidy(Path::new("out/x/../../a.toml")), Path::new("a.toml"));
+        assert_eq!(tidy(Path::new("../a/./b")), Path::new("../a/b"));
+    }
+}

@@ -1,0 +1,242 @@
+//! `allonet verify`: recomputes a run from its receipt and names the first
+//! thing that differs.
+
+use std::path::Path;
+use std::process::ExitCode;
+use std::sync::Arc;
+
+use allonet_core::fault::{Fault, Place, SourceFile};
+use allonet_core::mechanism::OracleFactory;
+use allonet_core::receipt::{ENGINE, FORMAT, FileHash, Receipt, first_difference};
+use serde_json::json;
+
+use super::session::{hash, network_of};
+use super::{Loaded, read};
+use crate::args::VerifyArgs;
+use crate::diagnose::{Failure, clean};
+use crate::files::{Inputs, folder_of, read_bytes, read_file};
+use crate::outputs::{PROGRAMS, RECEIPT, RunFiles, outputs};
+use crate::program::{Replay, RunPrograms};
+use crate::ui::{Tone, Ui};
+
+/// Runs the verb.
+pub(crate) fn verify(args: &VerifyArgs, ui: &Ui) -> Result<ExitCode, Failure> {
+    let working = ui.working("recomputing");
+    let file = read_file(&args.receipt, &args.receipt.to_string_lossy())?;
+    let receipt = match parse(&file) {
+        Ok(receipt) => receipt,
+        Err(fault) => return Ok(fail(&args.receipt, vec![fault], ui)),
+    };
+    if receipt.engine != ENGINE {
+        ui.note(&format!("the receipt is of {}, this is {ENGINE}", receipt.engine));
+    }
+    let found = recompute(args, &file, &receipt);
+    drop(working);
+    match found {
+        Ok(()) => {
+            pass(&args.receipt, &receipt, ui);
+            Ok(ExitCode::SUCCESS)
+        }
+        Err(faults) => Ok(fail(&args.receipt, faults, ui)),
+    }
+}
+
+/// Reads a receipt. One that is cut off or has a slip is named with its place.
+pub(super) fn parse(file: &Arc<SourceFile>) -> Result<Receipt, Fault> {
+    let receipt: Receipt = serde_json::from_str(&file.text).map_err(|error| {
+        let start: usize = file
+            .text
+            .split_inclusive('\n')
+            .take(error.line().saturating_sub(1))
+            .map(str::len)
+            .sum();
+        let at = (start + error.column().saturating_sub(1)).min(file.text.len());
+        let text = error.to_string();
+        let reason = text.split(" at line ").next().unwrap_or(&text);
+        let message = if error.is_eof() {
+            "the receipt is cut off".to_owned()
+        } else {
+            format!("this is no receipt: {reason}")
+        };
+        Fault::new("bad-receipt", message)
+            .at(Place::new(file, at..at))
+            .help("take the receipt.json that `allonet run` wrote, unchanged")
+    })?;
+    if receipt.format != FORMAT {
+        let message = format!("the receipt has format `{}`, not `{FORMAT}`", receipt.format);
+        return Err(Fault::new("bad-receipt", message).help("use the version that wrote it"));
+    }
+    Ok(receipt)
+}
+
+/// Everything that differs, the first difference first.
+fn recompute(
+    args: &VerifyArgs,
+    file: &Arc<SourceFile>,
+    receipt: &Receipt,
+) -> Result<(), Vec<Fault>> {
+    let folder = folder_of(&args.receipt);
+    let network = network_of(receipt, &args.receipt);
+    let inputs = Inputs::open(&network).map_err(|fault| vec![fault])?;
+    let mut faults: Vec<Fault> =
+        changed(&receipt.file, &hash(&inputs.files()[0])).into_iter().collect();
+    let (programs, replay);
+    let recorded = receipt.outputs.iter().any(|output| output.path == PROGRAMS);
+    let oracles: &dyn OracleFactory = if recorded && !args.rerun_programs {
+        let text = read_file(&folder.join(PROGRAMS), PROGRAMS).map_err(|fault| vec![fault])?;
+        replay = Replay::read(&text)?;
+        &replay
+    } else {
+        programs = RunPrograms::new(&folder_of(&network));
+        &programs
+    };
+    let session = match read(inputs, oracles) {
+        Ok(session) => session,
+        Err(failure) => {
+            faults.extend(failure.faults);
+            return Err(faults);
+        }
+    };
+    faults.extend(changed_inputs(receipt, &session));
+    let recomputed = session.run(receipt.extent).and_then(|run| {
+        let context = session.context(&folder, receipt.extent);
+        let transcript = transcript(&folder, recorded).map_err(Failure::from)?;
+        outputs(&session.network, &run, context, &transcript)
+            .map_err(|error| Fault::new("payouts", error.to_string()).into())
+    });
+    match recomputed {
+        Ok(fresh) => faults.extend(differences(&folder, file, receipt, &fresh)),
+        Err(failure) => faults.extend(failure.faults),
+    }
+    if faults.is_empty() { Ok(()) } else { Err(faults) }
+}
+
+/// The recorded questions and answers are an output of their own.
+fn transcript(folder: &Path, recorded: bool) -> Result<String, Fault> {
+    if !recorded {
+        return Ok(String::new());
+    }
+    read_file(&folder.join(PROGRAMS), PROGRAMS).map(|file| file.text.clone())
+}
+
+fn changed(expected: &FileHash, found: &FileHash) -> Option<Fault> {
+    if (expected.bytes, &expected.blake3) == (found.bytes, &found.blake3) {
+        return None;
+    }
+    let message = format!(
+        "input `{}` is not the file that was run: BLAKE3 {} ({} bytes), the receipt says {} ({} bytes)",
+        found.path, found.blake3, found.bytes, expected.blake3, expected.bytes
+    );
+    Some(Fault::new("input-changed", message))
+}
+
+fn changed_inputs(receipt: &Receipt, session: &Loaded) -> Vec<Fault> {
+    let read = &session.inputs.files()[1..];
+    let mut faults = Vec::new();
+    for expected in &receipt.inputs {
+        match read.iter().find(|input| input.path == expected.path) {
+            Some(input) => faults.extend(changed(expected, &hash(input))),
+            None => {
+                let message = format!("input `{}` is not read any more", expected.path);
+                faults.push(Fault::new("input-changed", message));
+            }
+        }
+    }
+    faults
+}
+
+/// Where the receipt and the files beside it differ from the fresh run.
+fn differences(
+    folder: &Path,
+    file: &Arc<SourceFile>,
+    receipt: &Receipt,
+    fresh: &RunFiles,
+) -> Vec<Fault> {
+    let mut faults = Vec::new();
+    let mut expected = fresh.receipt.clone();
+    expected.engine.clone_from(&receipt.engine);
+    expected.run.clone_from(&receipt.run);
+    let value = |receipt: &Receipt| serde_json::to_value(receipt).expect("plain data");
+    if let Some((path, expected, found)) = first_difference(&value(&expected), &value(receipt)) {
+        let message = format!("{RECEIPT}: {path} should be {expected}, found {found}");
+        faults.push(Fault::new("receipt-differs", message));
+    } else if fresh.files[RECEIPT] != file.text.as_bytes() && receipt.engine == ENGINE {
+        faults.extend(first_line(RECEIPT, &fresh.files[RECEIPT], file.text.as_bytes()));
+    }
+    for (name, expected) in fresh.files.iter().filter(|(name, _)| *name != RECEIPT) {
+        match read_bytes(&folder.join(name), name) {
+            Ok(found) => faults.extend(first_line(name, expected, &found)),
+            Err(fault) => faults.push(fault),
+        }
+    }
+    faults
+}
+
+const LINE_MAX: usize = 160;
+
+/// The first line in which a file differs.
+fn first_line(name: &str, expected: &[u8], found: &[u8]) -> Option<Fault> {
+    if expected == found {
+        return None;
+    }
+    let (mut left, mut right) = (expected.split(|b| *b == b'\n'), found.split(|b| *b == b'\n'));
+    for number in 1.. {
+        let (expected, found) = (left.next(), right.next());
+        if expected == found && expected.is_some() {
+            continue;
+        }
+        let at = match (expected, found) {
+            (Some(a), Some(b)) => a.iter().zip(b).take_while(|(a, b)| a == b).count(),
+            _ => 0,
+        };
+        let show = |line: Option<&[u8]>| {
+            line.map_or_else(|| "nothing".to_owned(), |line| excerpt(line, at))
+        };
+        let message = format!(
+            "{name}, line {number}, column {}: should be {}, found {}",
+            at + 1,
+            show(expected),
+            show(found)
+        );
+        return Some(Fault::new("output-differs", message));
+    }
+    None
+}
+
+/// A line, or the part of a long one around a place.
+fn excerpt(line: &[u8], at: usize) -> String {
+    let start = if line.len() > LINE_MAX { at.saturating_sub(LINE_MAX / 4) } else { 0 };
+    let end = (start + LINE_MAX).min(line.len());
+    let text = clean(&String::from_utf8_lossy(&line[start..end])).to_string();
+    let (before, after) =
+        (if start > 0 { "…" } else { "" }, if end < line.len() { "…" } else { "" });
+    format!("`{before}{text}{after}`")
+}
+
+fn pass(path: &Path, receipt: &Receipt, ui: &Ui) {
+    if ui.is_json() {
+        ui.print_json(&json!({ "result": "PASS", "run": receipt.run, "differences": [] }));
+        return;
+    }
+    ui.print(&format!("{} {}", ui.tone(Tone::Good, "PASS"), path.display()));
+    let totals = receipt.totals.iter().map(|(id, totals)| {
+        let asset = &receipt.assets[id];
+        asset.show(totals.brought_in)
+    });
+    ui.print(&format!(
+        "recomputed from {} input files; {} and {} output files are as they should be",
+        receipt.inputs.len() + 1,
+        totals.collect::<Vec<_>>().join(", "),
+        receipt.outputs.len()
+    ));
+}
+
+fn fail(path: &Path, faults: Vec<Fault>, ui: &Ui) -> ExitCode {
+    if ui.is_json() {
+        let differences: Vec<String> = faults.iter().map(ToString::to_string).collect();
+        ui.print_json(&json!({ "result": "FAIL", "differences": differences }));
+        return crate::diagnose::Exit::NotHeld.into();
+    }
+    ui.print(&format!("{} {}", ui.tone(Tone::Bad, "FAIL"), path.display()));
+    ui.fail(&Failure::not_held(faults))
+}
