@@ -5,8 +5,8 @@
 use regex_lite::Regex;
 use serde_json::{Map, Value};
 
-/// Keywords that only inform.
-const INFORM: [&str; 5] = ["$schema", "$defs", "title", "description", "default"];
+/// Keywords that only inform; `format` does so unless a checker is told otherwise.
+const INFORM: [&str; 6] = ["$schema", "$defs", "title", "description", "default", "format"];
 
 /// Everything in `value` that the schema does not allow: a path and a reason.
 pub(crate) fn problems(schema: &Value, value: &Value) -> Vec<String> {
@@ -50,7 +50,7 @@ impl<'a> Checker<'a> {
             "$ref" => self.reference(rule, value, path),
             "type" | "const" | "enum" => self.one_of_values(keyword, rule, value, path),
             "minimum" | "maximum" | "minLength" | "maxLength" | "minItems" | "maxItems"
-            | "pattern" => {
+            | "minProperties" | "pattern" => {
                 self.bound(keyword, rule, value, path);
             }
             "allOf" => {
@@ -59,6 +59,11 @@ impl<'a> Checker<'a> {
                 }
             }
             "anyOf" => self.any_of(rule, value, path),
+            "not" => {
+                if self.problems_of(rule, value, path).is_empty() {
+                    self.problem(path, format!("{value} may not keep {rule}"));
+                }
+            }
             "if" => {
                 if let Some(then) = schema.get("then")
                     && self.problems_of(rule, value, path).is_empty()
@@ -108,6 +113,7 @@ impl<'a> Checker<'a> {
             let length = match value {
                 Value::String(text) if keyword.ends_with("Length") => text.chars().count(),
                 Value::Array(items) if keyword.ends_with("Items") => items.len(),
+                Value::Object(table) if keyword.ends_with("Properties") => table.len(),
                 _ => return None,
             };
             Some((u64::try_from(length).ok()?, rule.as_u64()?))
@@ -115,7 +121,7 @@ impl<'a> Checker<'a> {
         let broken = match keyword {
             "minimum" => number().is_some_and(|(found, least)| found < least),
             "maximum" => number().is_some_and(|(found, most)| found > most),
-            "minLength" | "minItems" => length().is_some_and(|(found, least)| found < least),
+            "minLength" | "minItems" | "minProperties" => length().is_some_and(|(found, least)| found < least),
             "maxLength" | "maxItems" => length().is_some_and(|(found, most)| found > most),
             _ => value.as_str().is_some_and(|text| {
                 let pattern = Regex::new(rule.as_str().unwrap_or_default());
@@ -223,16 +229,28 @@ mod tests {
     fn each_keyword_holds_and_breaks() {
         let schema = json!({
             "type": "object", "required": ["a"], "additionalProperties": false,
+            "minProperties": 2, "format": "anything",
             "propertyNames": { "maxLength": 1 },
             "properties": {
                 "a": { "type": "integer", "minimum": 1, "maximum": 3 },
                 "b": { "type": "string", "pattern": "^x", "minLength": 2 },
                 "c": { "type": "array", "items": { "enum": ["p", "q"] }, "minItems": 1 },
                 "d": { "$ref": "#/$defs/d" },
+                "e": { "not": { "type": "integer" } },
             },
             "$defs": { "d": { "anyOf": [{ "const": 1 }, { "type": "boolean" }] } },
         });
-        check(&schema, &json!({ "a": 2, "b": "xy", "c": ["p"], "d": true }), &[]);
+        check(&schema, &json!({ "a": 2, "b": "xy", "c": ["p"], "d": true, "e": "1" }), &[]);
+        check(
+            &schema,
+            &json!({ "a": 1 }),
+            &[r#"the file: {"a":1} does not keep the minProperties 2"#],
+        );
+        check(
+            &schema,
+            &json!({ "a": 1, "e": 1 }),
+            &[r#"e: 1 may not keep {"type":"integer"}"#],
+        );
         check(
             &schema,
             &json!({ "b": "x", "c": [] }),
