@@ -121,7 +121,9 @@ impl<'a> Checker<'a> {
         let broken = match keyword {
             "minimum" => number().is_some_and(|(found, least)| found < least),
             "maximum" => number().is_some_and(|(found, most)| found > most),
-            "minLength" | "minItems" | "minProperties" => length().is_some_and(|(found, least)| found < least),
+            "minLength" | "minItems" | "minProperties" => {
+                length().is_some_and(|(found, least)| found < least)
+            }
             "maxLength" | "maxItems" => length().is_some_and(|(found, most)| found > most),
             _ => value.as_str().is_some_and(|text| {
                 let pattern = Regex::new(rule.as_str().unwrap_or_default());
@@ -246,11 +248,7 @@ mod tests {
             &json!({ "a": 1 }),
             &[r#"the file: {"a":1} does not keep the minProperties 2"#],
         );
-        check(
-            &schema,
-            &json!({ "a": 1, "e": 1 }),
-            &[r#"e: 1 may not keep {"type":"integer"}"#],
-        );
+        check(&schema, &json!({ "a": 1, "e": 1 }), &[r#"e: 1 may not keep {"type":"integer"}"#]);
         check(
             &schema,
             &json!({ "b": "x", "c": [] }),

@@ -2,6 +2,8 @@
 
 #![expect(clippy::print_stdout, clippy::print_stderr, reason = "a program for developers")]
 
+#[cfg(test)]
+mod agreement;
 mod ci;
 mod deps;
 mod finding;

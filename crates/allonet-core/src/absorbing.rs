@@ -205,6 +205,11 @@ impl Part {
         self.exits.len()
     }
 
+    /// Whether it is solved by elimination.
+    pub(crate) fn is_small(&self) -> bool {
+        self.len() <= ELIMINATED_MAX
+    }
+
     fn arrivals(&self, member: usize) -> impl Iterator<Item = (usize, f64)> + '_ {
         let range = self.offsets[member]..self.offsets[member + 1];
         let sources = self.sources[range.clone()].iter().map(|source| *source as usize);
@@ -216,11 +221,12 @@ impl Part {
         if self.exits.iter().all(|exit| *exit <= NO_EXIT) {
             return Err(AbsorbingError::Trapped { members: Vec::new() });
         }
-        if self.len() <= ELIMINATED_MAX { Ok(self.eliminate(entered)) } else { self.sweep(entered) }
+        if self.is_small() { Ok(self.eliminate(entered)) } else { self.sweep(entered) }
     }
 
-    /// Grassmann–Taksar–Heyman: members leave one by one, the last first.
-    fn eliminate(&self, entered: &[f64]) -> Vec<f64> {
+    /// Grassmann–Taksar–Heyman: members leave one by one, the last first. Linear
+    /// in what enters, whatever its sign.
+    pub(crate) fn eliminate(&self, entered: &[f64]) -> Vec<f64> {
         let size = self.len();
         let mut shares = vec![0.0; size * size];
         for member in 0..size {

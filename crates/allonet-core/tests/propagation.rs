@@ -507,3 +507,15 @@ fn a_cyclic_network_pays_what_the_closed_form_says() {
     }
     assert_eq!(paid, Amount::from_base(units));
 }
+
+#[test]
+fn small_loops_are_exact_to_the_unit_however_large_the_amounts() {
+    // x_a = T + x_b/3, x_b = x_a/2: a keeps 3/5 of T, out gets 2/5.
+    for units in [5_u128.pow(40), 10_u128.pow(30) + 3, u128::MAX / 7] {
+        let network = pair(units).build().unwrap();
+        let result = run(&network, RunOptions::default()).unwrap();
+        let out = result.inflow(network.find("out").unwrap(), 0).to_u128().unwrap();
+        let exact = units / 5 * 2 + units % 5 * 2 / 5;
+        assert!(out.abs_diff(exact) <= 1, "{units}: {out} {exact}");
+    }
+}

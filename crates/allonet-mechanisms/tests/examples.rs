@@ -13,11 +13,10 @@ use allonet_core::mechanism::{Oracle, OracleFactory, Program, Refusal};
 use allonet_core::network::Network;
 use allonet_core::trace::Trace;
 use allonet_mechanisms::catalogue;
-use rayon::ThreadPoolBuilder;
 
 mod support;
 
-use support::{Files, bytes, check_sums, network, run_all, sum};
+use support::{Files, network, run_checked, sum};
 
 const ROOT: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../..");
 
@@ -42,7 +41,7 @@ impl Example {
 
     fn network(&self) -> Network {
         let programs = Programs { folder: self.folder.clone() };
-        network(&self.text, Files::in_folder(&self.folder), &programs)
+        network(&self.text, Files { folder: self.folder.clone(), texts: &[] }, &programs)
     }
 
     /// Whether it can run here; says so if not.
@@ -109,11 +108,6 @@ impl Oracle for Runner {
     }
 }
 
-fn on_threads<T: Send>(count: usize, work: impl FnOnce() -> T + Send) -> T {
-    let pool = ThreadPoolBuilder::new().num_threads(count).build().expect("threads start");
-    pool.install(work)
-}
-
 #[test]
 fn each_is_read_without_a_word_and_adds_up() {
     let examples = examples();
@@ -122,8 +116,7 @@ fn each_is_read_without_a_word_and_adds_up() {
         println!("{}", example.path);
         let network = example.network();
         assert_eq!(network.warnings(), [], "{}", example.path);
-        let result = run_all(&network);
-        check_sums(&network, &result);
+        let result = run_checked(&network);
         check_origins(&network, &result);
         for (at, node) in (0_u32..).zip(network.nodes()).filter(|(_, node)| node.is_recipient()) {
             let paid = (0..network.assets().len()).any(|asset| !result.inflow(at, asset).is_zero());
@@ -148,19 +141,6 @@ fn check_origins(network: &Network, result: &Run) {
             let told = sum(paths.iter().map(|path| path.amount).chain([others]));
             assert_eq!(told, paid, "ways to {}", node.id);
         }
-    }
-}
-
-#[test]
-fn one_thread_and_two_write_the_same_bytes() {
-    for example in examples().iter().filter(|example| example.can_run()) {
-        let written = |threads| {
-            on_threads(threads, || {
-                let network = example.network();
-                bytes(&network, &run_all(&network))
-            })
-        };
-        assert!(written(1) == written(2), "{}", example.path);
     }
 }
 
@@ -206,7 +186,7 @@ fn paid(network: &Network, result: &Run) -> String {
 
 fn result_of(name: &str) -> (Network, Run) {
     let network = Example::named(name).network();
-    let result = run_all(&network);
+    let result = run_checked(&network);
     (network, result)
 }
 
@@ -214,7 +194,7 @@ fn result_of(name: &str) -> (Network, Run) {
 fn dump() {
     for e in examples() {
         let n = e.network();
-        let r = run_all(&n);
+        let r = run_checked(&n);
         println!("== {}\n{}", e.path, paid(&n, &r));
         for rec in &r.records { for rule in &rec.rules { println!("{} {} {:?} unspent {:?}", rec.epoch, n.node(rule.node).id, rule.remarks, rule.unspent); } }
         println!("{:?}", r.totals);

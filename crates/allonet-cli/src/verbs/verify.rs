@@ -224,11 +224,15 @@ fn pass(path: &Path, receipt: &Receipt, ui: &Ui) {
         asset.show(totals.brought_in)
     });
     ui.print(&format!(
-        "recomputed from {} input files; {} and {} output files are as they should be",
-        receipt.inputs.len() + 1,
+        "recomputed from {}; {} and {} are as they should be",
+        files(receipt.inputs.len() + 1, "input"),
         totals.collect::<Vec<_>>().join(", "),
-        receipt.outputs.len()
+        files(receipt.outputs.len(), "output")
     ));
+}
+
+fn files(count: usize, word: &str) -> String {
+    format!("{count} {word} file{}", if count == 1 { "" } else { "s" })
 }
 
 fn fail(path: &Path, faults: Vec<Fault>, ui: &Ui) -> ExitCode {

@@ -2,18 +2,23 @@
 //! base units.
 //!
 //! 1. The linear solution `x = (I − Pᵀ)⁻¹ b` says what passes through each
-//!    member, every round trip counted ([`crate::absorbing`]).
+//!    member, every round trip counted ([`crate::absorbing`]); in loops of up
+//!    to 96 members it is refined in whole numbers.
 //! 2. All that entered is apportioned over the ways out (legs that leave the
 //!    loop, retained shares) in proportion to the solution: this is what gets
-//!    paid, each within one base unit of its exact share.
+//!    paid, each within one base unit of its exact share (in larger loops, of
+//!    its share to 14 digits).
 //! 3. Flows inside the loop are the solution rounded down, then balanced along
 //!    a tree, so that at every member exactly what arrives leaves. Only flows
 //!    inside the loop take up the rounding, never a payment.
 
 use std::collections::VecDeque;
 
+use ruint::aliases::U256;
+
+use super::refine::{FRACTION_BITS, refine};
 use super::{AssetFlow, RunError, first_names};
-use crate::absorbing::Part;
+use crate::absorbing::{AbsorbingError, Part};
 use crate::money::{
     Amount, ApportionError, MoneyError, Rounding, apportion, floor_from_f64, weights_from_f64,
 };
@@ -35,8 +40,24 @@ struct Exit {
     share: f64,
 }
 
+/// A leg within the loop.
+pub(super) struct InnerLeg {
+    /// Member it leads to.
+    pub(super) to: usize,
+    /// Its index in the network.
+    pub(super) leg: usize,
+}
+
+/// What passes through each member.
+enum Passing {
+    /// In 2⁻⁶⁴ base units.
+    Exact(Vec<U256>),
+    /// In base units, to about 15 digits.
+    Float(Vec<f64>),
+}
+
 /// A loop with its members numbered.
-struct Loop<'a> {
+pub(super) struct Loop<'a> {
     network: &'a Network,
     members: &'a [u32],
     place: &'a [u32],
@@ -157,34 +178,97 @@ impl<'a> Loop<'a> {
         flow: &mut AssetFlow,
     ) -> Result<(), RunError> {
         let names = || first_names(self.network, self.members);
-        // Scaled to the largest entry, so that 2²⁵⁶ is no more than 1.
-        let top = entered.iter().map(|amount| amount.to_f64()).fold(0.0, f64::max);
-        let entries: Vec<f64> = entered.iter().map(|amount| amount.to_f64() / top).collect();
         let passing = self
-            .inner
-            .solve(&entries)
+            .pass(entered)
             .map_err(|loop_error| RunError::Loop { loop_error, members: names() })?;
         let paid = self
             .pay(&passing, total)
             .map_err(|error| RunError::Apportion { node: names(), error })?;
-        self.book(entered, &passing, top, &paid, flow)
+        self.book(entered, &passing, &paid, flow)
             .map_err(|error| RunError::Money { node: names(), error })
     }
 
+    /// What passes through each member.
+    fn pass(&self, entered: &[Amount]) -> Result<Passing, AbsorbingError> {
+        // Scaled to the largest entry, so that 2²⁵⁶ is no more than 1.
+        let top = entered.iter().map(|amount| amount.to_f64()).fold(0.0, f64::max);
+        let entries: Vec<f64> = entered.iter().map(|amount| amount.to_f64() / top).collect();
+        let mut passing = self.inner.solve(&entries)?;
+        passing.iter_mut().for_each(|value| *value *= top);
+        if self.inner.is_small()
+            && let Some(exact) = refine(self, entered, &passing)
+        {
+            return Ok(Passing::Exact(exact));
+        }
+        Ok(Passing::Float(passing))
+    }
+
+    /// The solution for what is missing from a solution, of either sign.
+    pub(super) fn correct(&self, missing: &[f64]) -> Vec<f64> {
+        self.inner.eliminate(missing)
+    }
+
+    /// Legs of a member that stay within the loop.
+    pub(super) fn inner_legs(&self, member: usize) -> impl Iterator<Item = InnerLeg> + '_ {
+        let legs = self.network.legs().of(self.members[member]);
+        legs.filter_map(|leg| Some(InnerLeg { to: self.target(leg)?, leg }))
+    }
+
+    /// What a leg takes of what passes through its member, rounded down.
+    pub(super) fn exact_share(&self, member: usize, leg: usize, passing: U256) -> U256 {
+        let node = self.members[member];
+        let weights = &self.network.legs().weights;
+        let sum: u64 = weights[self.network.legs().of(node)].iter().sum();
+        let kept = self.network.node(node).retain();
+        let onward = kept.denominator() - kept.numerator();
+        exact_part(passing, [weights[leg], onward], [sum, kept.denominator()])
+    }
+
+    fn exact_exit(&self, exit: &Exit, passing: U256) -> U256 {
+        let member = exit.from as usize;
+        match exit.leg {
+            Some(leg) => self.exact_share(member, leg as usize, passing),
+            None => {
+                let kept = self.network.node(self.members[member]).retain();
+                exact_part(passing, [kept.numerator(), 1], [kept.denominator(), 1])
+            }
+        }
+    }
+
     /// All that entered, over the ways out.
-    fn pay(&self, passing: &[f64], total: Amount) -> Result<Vec<Amount>, ApportionError> {
-        let weights: Vec<f64> =
-            self.exits.iter().map(|exit| passing[exit.from as usize] * exit.share).collect();
-        let weights = weights_from_f64(&weights)?;
-        Ok(apportion(total, &weights, Rounding::LargestRemainder)?.parts)
+    fn pay(&self, passing: &Passing, total: Amount) -> Result<Vec<Amount>, ApportionError> {
+        let exits = &self.exits;
+        let parts = match passing {
+            Passing::Exact(passing) => {
+                let weight = |exit: &Exit| self.exact_exit(exit, passing[exit.from as usize]);
+                let weights: Vec<U256> = exits.iter().map(weight).collect();
+                apportion(total, &weights, Rounding::LargestRemainder)?
+            }
+            Passing::Float(passing) => {
+                let weight = |exit: &Exit| passing[exit.from as usize] * exit.share;
+                let weights: Vec<f64> = exits.iter().map(weight).collect();
+                apportion(total, &weights_from_f64(&weights)?, Rounding::LargestRemainder)?
+            }
+        };
+        Ok(parts.parts)
+    }
+
+    /// What flows over a leg within the loop, rounded down.
+    fn inner_flow(&self, passing: &Passing, member: usize, leg: usize) -> Amount {
+        match passing {
+            Passing::Exact(passing) => {
+                let flow = self.exact_share(member, leg, passing[member]);
+                Amount::from_u256(flow >> FRACTION_BITS)
+            }
+            Passing::Float(passing) => floor_from_f64(passing[member] * self.share(member, leg)),
+        }
     }
 
     /// Writes what is paid and what flows inside, balanced at each member.
     fn book(
         &self,
         entered: &[Amount],
-        passing: &[f64],
-        top: f64,
+        passing: &Passing,
         paid: &[Amount],
         flow: &mut AssetFlow,
     ) -> Result<(), MoneyError> {
@@ -207,13 +291,13 @@ impl<'a> Loop<'a> {
         for (member, node) in self.members.iter().enumerate() {
             for leg in self.network.legs().of(*node) {
                 let Some(target) = self.target(leg) else { continue };
-                let amount = floor_from_f64(passing[member] * self.share(member, leg) * top);
+                let amount = self.inner_flow(passing, member, leg);
                 flow.legs[leg] = amount;
                 need[member] = need[member].add(amount, "a loop")?;
                 have[target] = have[target].add(amount, "a loop")?;
             }
         }
-        let root = (0..size).max_by(|a, b| passing[*a].total_cmp(&passing[*b]).then(b.cmp(a)));
+        let root = (0..size).max_by(|a, b| have[*a].cmp(&have[*b]).then(b.cmp(a)));
         self.balance(root.expect("a loop has members"), &mut have, &need, &mut flow.legs)?;
         for (member, node) in self.members.iter().enumerate() {
             flow.inflow[*node as usize] = have[member];
@@ -278,6 +362,15 @@ impl<'a> Loop<'a> {
             })
         })
     }
+}
+
+/// `passing · a₁a₂ / (b₁b₂)`, rounded down, for fractions of at most one.
+fn exact_part(passing: U256, above: [u64; 2], below: [u64; 2]) -> U256 {
+    let product = |factors: [u64; 2]| U256::from(u128::from(factors[0]) * u128::from(factors[1]));
+    Amount::from_u256(passing)
+        .mul_div(product(above), product(below), "a share")
+        .expect("a part is no more than the whole")
+        .to_u256()
 }
 
 /// A leg of a tree between a member and the next one towards the root.

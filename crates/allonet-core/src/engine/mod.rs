@@ -10,6 +10,7 @@
 mod cycle;
 mod keep;
 mod record;
+mod refine;
 mod step;
 
 use std::collections::BTreeMap;

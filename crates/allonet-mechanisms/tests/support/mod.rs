@@ -1,7 +1,6 @@
-//! What tests of whole networks share: files for a network file, and the law
-//! that every amount adds up.
+//! What tests of whole networks share: files for a network file, and the laws
+//! that every run keeps.
 
-use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -15,39 +14,31 @@ use allonet_core::network::Network;
 use allonet_core::network::file::{Loader, read};
 use allonet_core::trace::Trace;
 use allonet_mechanisms::catalogue;
+use rayon::ThreadPoolBuilder;
 
-/// Files that lie in a folder, and some that are only in memory.
-#[derive(Clone, Debug)]
-pub(crate) struct Files {
-    folder: PathBuf,
-    texts: BTreeMap<String, String>,
+/// Files that are only in memory, by path, before those in a folder.
+#[derive(Debug)]
+pub(crate) struct Files<'a> {
+    pub(crate) folder: PathBuf,
+    pub(crate) texts: &'a [(&'a str, String)],
 }
 
-impl Files {
-    pub(crate) fn in_folder(folder: &Path) -> Self {
-        Self { folder: folder.to_owned(), texts: BTreeMap::new() }
-    }
-
-    #[must_use]
-    pub(crate) fn with(mut self, path: &str, text: impl Into<String>) -> Self {
-        self.texts.insert(path.to_owned(), text.into());
-        self
-    }
-}
-
-impl Loader for Files {
+impl Loader for Files<'_> {
     fn load(&mut self, path: &str) -> Result<Arc<SourceFile>, Fault> {
-        if let Some(text) = self.texts.get(path) {
+        if let Some((_, text)) = self.texts.iter().find(|(name, _)| *name == path) {
             return Ok(SourceFile::new(path, text.as_str()));
         }
-        let text = fs::read_to_string(self.folder.join(path))
-            .map_err(|error| Fault::new("no-file", format!("`{path}`: {error}")))?;
-        Ok(SourceFile::new(path, text))
+        text_of(&self.folder.join(path)).map(|text| SourceFile::new(path, text))
     }
+}
+
+fn text_of(path: &Path) -> Result<String, Fault> {
+    fs::read_to_string(path)
+        .map_err(|error| Fault::new("no-file", format!("{}: {error}", path.display())))
 }
 
 /// Reads a network that is expected to have no faults.
-pub(crate) fn network(text: &str, mut files: Files, oracles: &dyn OracleFactory) -> Network {
+pub(crate) fn network(text: &str, mut files: Files<'_>, oracles: &dyn OracleFactory) -> Network {
     let file = SourceFile::new("test.allonet.toml", text);
     read(&file, catalogue(), &mut files, oracles).unwrap_or_else(|faults| {
         let told: Vec<String> = faults.iter().map(Fault::to_string).collect();
@@ -55,9 +46,18 @@ pub(crate) fn network(text: &str, mut files: Files, oracles: &dyn OracleFactory)
     })
 }
 
-/// Runs to the end.
-pub(crate) fn run_all(network: &Network) -> Run {
-    run(network, RunOptions::default()).unwrap_or_else(|error| panic!("{error}"))
+/// Runs to the end on one thread and on two: both write the same bytes, and all
+/// amounts add up.
+pub(crate) fn run_checked(network: &Network) -> Run {
+    let on = |threads| {
+        let pool = ThreadPoolBuilder::new().num_threads(threads).build().expect("threads start");
+        let result = pool.install(|| run(network, RunOptions::default()));
+        result.unwrap_or_else(|error| panic!("{error}"))
+    };
+    let result = on(1);
+    assert!(bytes(network, &result) == bytes(network, &on(2)), "one thread and two differ");
+    check_sums(network, &result);
+    result
 }
 
 /// All that a run leaves behind, as it is written to disk.
@@ -71,7 +71,7 @@ pub(crate) fn sum(amounts: impl IntoIterator<Item = Amount>) -> Amount {
 
 /// What came in is at rest, held or in flight; every node holds what its ledger
 /// account says; and the trace of every node adds up to what reached it.
-pub(crate) fn check_sums(network: &Network, result: &Run) {
+fn check_sums(network: &Network, result: &Run) {
     let mut ledger = Ledger::new();
     for record in &result.records {
         ledger.apply(&plan(network, result, record.epoch)).expect("no account is overdrawn");

@@ -4,6 +4,7 @@ use std::path::Path;
 use std::sync::Arc;
 
 use allonet_core::fault::{Fault, Place, SourceFile};
+use allonet_core::table::{Column, Table};
 use allonet_weights::import;
 
 use super::kinds;
@@ -93,6 +94,24 @@ pub(super) fn header(text: &str) -> Vec<String> {
     cells.map(|cell| cell.trim().trim_matches('"').trim().to_owned()).collect()
 }
 
+/// Which columns of a table are taken for what, by their names in the file.
+pub(super) fn columns_used(
+    file: &SourceFile,
+    columns: &[Column],
+    used: &[(&str, usize)],
+) -> String {
+    let text = file.text.trim_start_matches('\u{feff}');
+    let line = text.lines().find(|line| !line.trim().is_empty()).unwrap_or_default();
+    // A table whose only row is its own header says where each column is.
+    let twice = SourceFile::new("", format!("{line}\n{line}\n"));
+    let table = Table::read(&twice, columns).ok();
+    let Some(row) = table.as_ref().and_then(|table| table.row(0)) else {
+        return "the columns are named as usual".to_owned();
+    };
+    let parts = used.iter().map(|(need, at)| format!("{need} = `{}`", row.cell(*at)));
+    format!("columns used: {}", parts.collect::<Vec<_>>().join(", "))
+}
+
 /// A header without what makes no difference.
 fn plain(name: &str) -> String {
     let kept = name.chars().filter(|c| !matches!(c, ' ' | '_' | '-'));
@@ -102,17 +121,8 @@ fn plain(name: &str) -> String {
 /// A name for the network: that of the file, or of the folder of a lock file,
 /// whose own name says nothing.
 pub(super) fn name(from: &Path) -> String {
-    const NAMELESS: [&str; 9] = [
-        "cargo",
-        "package-lock",
-        "npm-shrinkwrap",
-        "go",
-        "uv",
-        "poetry",
-        "bom",
-        "sbom",
-        "graph",
-    ];
+    const NAMELESS: [&str; 9] =
+        ["cargo", "package-lock", "npm-shrinkwrap", "go", "uv", "poetry", "bom", "sbom", "graph"];
     let file = from.file_name().unwrap_or_default().to_string_lossy();
     let stem = file.split('.').next().unwrap_or_default().to_owned();
     let nameless = stem.is_empty() || NAMELESS.contains(&stem.to_lowercase().as_str());
@@ -146,6 +156,15 @@ mod tests {
         }
         assert_eq!(found("x/Cargo.lock", "version = 4\n"), Ok(Kind::CargoLock));
         assert_eq!(found("g.json", "{\"nodes\":[],\"links\":[]}"), Ok(Kind::NodeLink));
+    }
+
+    #[test]
+    fn the_columns_in_use_are_named() {
+        const COLUMNS: &[Column] =
+            &[Column::required(&["voter", "donor"]), Column::required(&["amount", "amount_usd"])];
+        let file = SourceFile::new("a.csv", "\u{feff}\nId;Donor;Amount USD\n1;a;2\n");
+        let told = columns_used(&file, COLUMNS, &[("voter", 0), ("amount", 1)]);
+        assert_eq!(told, "columns used: voter = `Donor`, amount = `Amount USD`");
     }
 
     #[test]

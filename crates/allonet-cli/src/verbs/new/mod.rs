@@ -21,7 +21,7 @@ use serde_json::json;
 
 use self::plan::{Names, Plan};
 use crate::args::{Kind, NewArgs};
-use crate::diagnose::{Exit, Failure};
+use crate::diagnose::Failure;
 use crate::files::{Outputs, folder_of, read_file};
 use crate::ui::Ui;
 
@@ -92,8 +92,7 @@ fn names(args: &NewArgs, from: &Path) -> Result<Names, Failure> {
         return Err(Failure::usage(fault.help("a name has 1 to 200 bytes, all of them visible")));
     }
     let stem = stem.unwrap_or_else(|| plan::file_name(&name));
-    let network =
-        args.out.clone().unwrap_or_else(|| PathBuf::from(format!("{stem}.allonet.toml")));
+    let network = args.out.clone().unwrap_or_else(|| PathBuf::from(format!("{stem}.allonet.toml")));
     Ok(Names { name, stem, network, from: from.to_owned() })
 }
 
@@ -115,10 +114,7 @@ fn check(plan: &Plan, names: &Names) -> Result<(), Failure> {
         })
     };
     let checked = file::read(&text, catalogue(), &mut plan::Memory(&mut loader), &NoOracles);
-    let Err(faults) = checked else { return Ok(()) };
-    let own = |fault: &Fault| fault.place.as_ref().is_some_and(|place| place.file.path == shown);
-    let exit = if faults.iter().any(own) { Exit::Bug } else { Exit::Invalid };
-    Err(Failure { exit, faults })
+    checked.map(drop).map_err(Failure::from)
 }
 
 /// Writes all files; the network file appears last.

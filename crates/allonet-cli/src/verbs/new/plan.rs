@@ -48,9 +48,7 @@ pub(super) struct Plan {
 }
 
 /// Gives the text of files that are not written yet.
-pub(super) struct Memory<'a>(
-    pub(super) &'a mut dyn FnMut(&str) -> Result<Arc<SourceFile>, Fault>,
-);
+pub(super) struct Memory<'a>(pub(super) &'a mut dyn FnMut(&str) -> Result<Arc<SourceFile>, Fault>);
 
 impl Loader for Memory<'_> {
     fn load(&mut self, path: &str) -> Result<Arc<SourceFile>, Fault> {
