@@ -196,7 +196,17 @@ fn dump() {
         let n = e.network();
         let r = run_checked(&n);
         println!("== {}\n{}", e.path, paid(&n, &r));
-        for rec in &r.records { for rule in &rec.rules { println!("{} {} {:?} unspent {:?}", rec.epoch, n.node(rule.node).id, rule.remarks, rule.unspent); } }
+        for rec in &r.records {
+            for rule in &rec.rules {
+                println!(
+                    "{} {} {:?} unspent {:?}",
+                    rec.epoch,
+                    n.node(rule.node).id,
+                    rule.remarks,
+                    rule.unspent
+                );
+            }
+        }
         println!("{:?}", r.totals);
     }
     let _ = result_of("splits");

@@ -85,6 +85,7 @@ fn escape_text(text: &str) -> String {
 
 #[cfg(test)]
 mod tests {
+    use super::data::{AssetAmount, Network, Node, NodeKind};
     use super::*;
 
     fn hostile() -> Report {
