@@ -62,9 +62,9 @@ static ASKED: Card = card("asked", &[], &[action("*")]);
 static SILENT: Card = card("silent", &[], &[]);
 
 static CATALOGUE: [Entry; 3] = [
-    Entry { card: &EVERY, build: every },
-    Entry { card: &ASKED, build: asked },
-    Entry { card: &SILENT, build: silent },
+    Entry { card: &EVERY, build: |blueprint| Ok(Box::new(Rule(&EVERY, payees(blueprint)))) },
+    Entry { card: &ASKED, build: |_| Ok(Box::new(Rule(&ASKED, Vec::new()))) },
+    Entry { card: &SILENT, build: |_| Ok(Box::new(Rule(&SILENT, Vec::new()))) },
 ];
 
 #[derive(Debug)]
@@ -84,17 +84,9 @@ impl Mechanism for Rule {
     }
 }
 
-fn every(blueprint: &Blueprint<'_>) -> Result<Box<dyn Mechanism>, Vec<Fault>> {
-    let to = blueprint.settings.weights("to").iter().map(|(payee, _)| payee.value.as_str().into());
-    Ok(Box::new(Rule(&EVERY, to.collect())))
-}
-
-fn asked(_: &Blueprint<'_>) -> Result<Box<dyn Mechanism>, Vec<Fault>> {
-    Ok(Box::new(Rule(&ASKED, Vec::new())))
-}
-
-fn silent(_: &Blueprint<'_>) -> Result<Box<dyn Mechanism>, Vec<Fault>> {
-    Ok(Box::new(Rule(&SILENT, Vec::new())))
+fn payees(blueprint: &Blueprint<'_>) -> Vec<Arc<str>> {
+    let to = blueprint.settings.weights("to");
+    to.iter().map(|(payee, _)| payee.value.as_str().into()).collect()
 }
 
 // --- Both judges ------------------------------------------------------------
@@ -170,7 +162,7 @@ const GOOD: &[(&str, &[&str])] = &[
             r#"to = { rule = "70%", alice = "rest" }"#,
             r#"to = { rule = "0.5", alice = "1.25" }"#,
             r#"to = { rule = "1_000", alice = " 500. ", bob = ".5" }"#,
-            r#"to = { rule = 2, alice = 1 }"#,
+            "to = { rule = 2, alice = 1 }",
             r#"to = { rule = "1/3", alice = "2 / 3" }"#,
             r#"to = { rule = { share = "rest" }, alice = { share = "12.5 %" } }"#,
             r#"to = { rule = { share = 3, delay = 1, pinch = { share = "2%", to = "bob" } } }"#,
@@ -314,13 +306,7 @@ const BAD: &[(&str, &[&str])] = &[
     ("# in the source", &["every_epoch = 1", "retain = \"5%\"", "pinch = \"2%\""]),
     (
         RULE_TO,
-        &[
-            r#"to = { alice = "x" }"#,
-            r#"to = { alice = -1 }"#,
-            "to = { alice = 1.0 }",
-            "to = 1",
-            "",
-        ],
+        &[r#"to = { alice = "x" }"#, "to = { alice = -1 }", "to = { alice = 1.0 }", "to = 1", ""],
     ),
     (
         "# in the rule",

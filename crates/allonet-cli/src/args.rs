@@ -28,17 +28,23 @@ pub(crate) struct Arguments {
     pub(crate) verb: Verb,
 }
 
+/// Heads the options of all verbs in help texts.
+const COMMON: &str = "Options of all verbs";
+
 /// What goes with every verb.
 #[derive(Debug, Args)]
 pub(crate) struct Common {
     /// How to print results and faults
-    #[arg(long, global = true, value_enum, default_value_t, value_name = "FORMAT")]
+    #[arg(long, global = true, help_heading = COMMON, value_name = "FORMAT")]
+    #[arg(value_enum, default_value_t)]
     pub(crate) format: Format,
     /// When to use colours; `auto` means on a terminal, unless NO_COLOR is set
-    #[arg(long, global = true, value_enum, default_value_t, value_name = "WHEN")]
+    #[arg(long, global = true, help_heading = COMMON, value_name = "WHEN")]
+    #[arg(value_enum, default_value_t)]
     pub(crate) color: When,
     /// How many threads may work; the result does not depend on it [default: all cores]
-    #[arg(long, global = true, value_name = "N", value_parser = clap::value_parser!(u16).range(1..))]
+    #[arg(long, global = true, help_heading = COMMON, value_name = "N")]
+    #[arg(value_parser = clap::value_parser!(u16).range(1..))]
     pub(crate) threads: Option<u16>,
 }
 

@@ -47,7 +47,7 @@ pub(crate) fn outputs(
         lists(&asset, &name, &rows, &mut files, &mut notes);
     }
     airdrops(&rows, &mut files, &mut notes);
-    if run.epoch < network.epochs() {
+    if !run.is_finished(network) {
         let state = serde_json::to_vec(&run.checkpoint(network)).expect("a state is plain data");
         files.insert(STATE.to_owned(), state);
     }

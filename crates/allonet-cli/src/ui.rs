@@ -206,6 +206,25 @@ impl Drop for Working {
     }
 }
 
+/// `1 row`, `1,234 rows`.
+pub(crate) fn counted(count: usize, word: &str) -> String {
+    let plural = if count == 1 { "" } else { "s" };
+    format!("{} {word}{plural}", grouped(count))
+}
+
+/// `1,234`.
+pub(crate) fn grouped(count: usize) -> String {
+    let digits = count.to_string();
+    let mut text = String::with_capacity(digits.len() + digits.len() / 3);
+    for (place, digit) in digits.chars().enumerate() {
+        if place > 0 && (digits.len() - place).is_multiple_of(3) {
+            text.push(',');
+        }
+        text.push(digit);
+    }
+    text
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -221,6 +240,13 @@ mod tests {
         let table = plain().table(&["who", "amount"], &rows, &[1]);
         let lines: Vec<&str> = table.lines().collect();
         assert_eq!(lines, [" who    amount", " alice    1.00", " bo     100.00"]);
+    }
+
+    #[test]
+    fn counts_are_grouped() {
+        assert_eq!(counted(1, "row"), "1 row");
+        assert_eq!(counted(1_234_567, "row"), "1,234,567 rows");
+        assert_eq!(grouped(0), "0");
     }
 
     #[test]

@@ -18,19 +18,19 @@ use criterion::{BenchmarkId, Criterion, Throughput, criterion_group, criterion_m
 struct Numbers(u64);
 
 impl Numbers {
-    fn next(&mut self, below: u64) -> u64 {
+    fn next(&mut self, below: usize) -> usize {
         self.0 = self.0.wrapping_add(0x9E37_79B9_7F4A_7C15);
         let mut z = self.0;
         z = (z ^ (z >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
         z = (z ^ (z >> 27)).wrapping_mul(0x94D0_49BB_1331_11EB);
-        (z ^ (z >> 31)) % below
+        usize::try_from((z ^ (z >> 31)) % below as u64).unwrap()
     }
 }
 
-const EDGES: u64 = 10;
+const EDGES: usize = 10;
 
-fn network(nodes: u64, cyclic: bool) -> Network {
-    let mut numbers = Numbers(nodes);
+fn network(nodes: usize, cyclic: bool) -> Network {
+    let mut numbers = Numbers(nodes as u64);
     let mut builder = NetworkBuilder::new("bench");
     builder.asset(Asset::new("USDC", 6));
     let tenth = Share::new(1, 10);
@@ -47,14 +47,15 @@ fn network(nodes: u64, cyclic: bool) -> Network {
         for _ in 0..EDGES {
             let after = node + 1 + numbers.next((nodes - node - 1).min(10_000));
             let target = if cyclic { numbers.next(nodes) } else { after };
-            let (from, to) = (keys[node as usize], keys[target as usize]);
-            builder.edge(from, to, 1 + numbers.next(1_000));
+            builder.edge(keys[node], keys[target], 1 + numbers.next(1_000) as u64);
         }
     }
     let amount = Amount::from_base(350_000_000_000);
     let grants = vec![Grant { epoch: 0, asset: 0, amount }];
     let source = builder.node("source", NodeKind::Source(grants), None);
-    (0..1_000.min(nodes)).for_each(|at| builder.edge(source, keys[at as usize], 1));
+    for key in keys.iter().take(1_000) {
+        builder.edge(source, *key, 1);
+    }
     builder.build().unwrap()
 }
 
@@ -66,7 +67,8 @@ fn peak_memory_mb() -> Option<u64> {
 
 fn propagation(criterion: &mut Criterion) {
     let large = std::env::var_os("ALLONET_BENCH_LARGE").is_some();
-    let sizes: &[u64] = if large { &[1_000, 10_000, 100_000, 1_000_000] } else { &[1_000, 10_000] };
+    let sizes: &[usize] =
+        if large { &[1_000, 10_000, 100_000, 1_000_000] } else { &[1_000, 10_000] };
     for (name, cyclic) in [("acyclic", false), ("cyclic", true)] {
         let mut group = criterion.benchmark_group(name);
         group.sample_size(10);

@@ -118,7 +118,9 @@ pub fn solve(chain: &Chain, entries: &[f64]) -> Result<Vec<f64>, AbsorbingError>
                 arrived[*node as usize] = value;
             }
             inner.pass_on(chain, part, &place, &mut arrived);
-            part.iter().for_each(|node| place[*node as usize] = OUTSIDE);
+            for node in part {
+                place[*node as usize] = OUTSIDE;
+            }
         }
     }
     Ok(arrived)
@@ -272,7 +274,9 @@ impl Part {
             change = self.sweep_once(entered, &mut value);
             let left = self.leaving(&value);
             let scale = if left > 0.0 { total / left } else { 1.0 };
-            value.iter_mut().for_each(|value| *value *= scale);
+            for value in &mut value {
+                *value *= scale;
+            }
             change = change.max((scale - 1.0).abs());
             // What is still missing, if all sweeps shrink the change like this one.
             let rate = if before.is_finite() { (change / before).min(0.9999) } else { 0.9999 };

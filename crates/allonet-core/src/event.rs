@@ -1,6 +1,8 @@
 //! Dated event logs: one JSON object a line, `time`, `actor`, `action` and
 //! whatever fields the action needs.
 
+#![expect(clippy::disallowed_types, reason = "a flattened field reads every type of number")]
+
 use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
@@ -101,7 +103,10 @@ fn backwards(event: &Event, last: &Event) -> Fault {
 fn not_event(file: &Arc<SourceFile>, start: usize, line: &str, error: &serde_json::Error) -> Fault {
     let column = error.column().saturating_sub(1).min(line.trim_end().len());
     let text = error.to_string();
-    let reason = text.split(" at line ").next().unwrap_or(&text);
+    let reason = match error.is_eof() {
+        true => "it is cut off",
+        false => text.split(" at line ").next().unwrap_or(&text),
+    };
     Fault::new("not-an-event", format!("this line is no event: {reason}"))
         .at(Place::new(file, start + column..start + line.trim_end().len().max(column)))
         .help(

@@ -393,7 +393,7 @@ impl Header {
                 Some(at)
             }
             None if column.required => {
-                faults.push(self.missing(file, column));
+                faults.push(self.missing(file, column, columns));
                 None
             }
             None => None,
@@ -401,17 +401,33 @@ impl Header {
         columns.iter().map(position).collect()
     }
 
-    fn missing(&self, file: &Arc<SourceFile>, column: &Column) -> Fault {
+    fn missing(&self, file: &Arc<SourceFile>, column: &Column, columns: &[Column]) -> Fault {
         let message = format!(
             "column `{}` is missing; found: {}; accepted names: {}",
             column.name(),
             self.shown,
             column.names.join(", "),
         );
-        Fault::new("missing-column", message)
-            .at(line_at(file, self.line))
-            .label("the header")
-            .help("the first line of a table names its columns")
+        let fault = Fault::new("missing-column", message);
+        match self.nearest(column, columns) {
+            Some((cell, name)) => fault
+                .at(Place::new(file, cell.start..cell.end))
+                .label(format!("is this `{name}`?"))
+                .help(format!("if so, rename it to `{name}`")),
+            None => fault
+                .at(line_at(file, self.line))
+                .label("the header")
+                .help("the first line of a table names its columns"),
+        }
+    }
+
+    /// A cell that nobody asked for but that is nearly a name of the column.
+    fn nearest(&self, column: &Column, columns: &[Column]) -> Option<(&Cell, &'static str)> {
+        let is_known = |name: &String| {
+            columns.iter().flat_map(|column| column.names).any(|known| plain(known) == *name)
+        };
+        let strangers = self.cells.iter().zip(&self.names).filter(|(_, name)| !is_known(name));
+        strangers.filter_map(|(cell, name)| Some((cell, column.nearest(name)?))).next()
     }
 }
 

@@ -62,8 +62,8 @@ impl Mechanism for Odd {
     }
 }
 
-fn details(retain: Option<Share>) -> Option<Box<Details>> {
-    Some(Box::new(Details { retain, ..Details::default() }))
+fn details(retain: Option<Share>) -> Box<Details> {
+    Box::new(Details { retain, ..Details::default() })
 }
 
 fn grant(asset: usize, units: u128) -> Grant {
@@ -102,7 +102,7 @@ fn retaining_nothing_a_part_and_everything() {
         let mut builder = usd();
         let source = builder.node("pool", NodeKind::Source(vec![grant(0, 100)]), None);
         let project =
-            builder.node("project", NodeKind::Fixed, details(Some(retain.parse().unwrap())));
+            builder.node("project", NodeKind::Fixed, Some(details(Some(retain.parse().unwrap()))));
         let next = builder.node("next", NodeKind::Recipient, None);
         builder.edge(source, project, 1);
         builder.edge(project, next, 1);
@@ -116,7 +116,7 @@ fn retaining_nothing_a_part_and_everything() {
 fn pair(units: u128) -> NetworkBuilder {
     let mut builder = usd();
     let source = builder.node("pool", NodeKind::Source(vec![grant(0, units)]), None);
-    let a = builder.node("a", NodeKind::Fixed, details(Some(Share::new(1, 2).unwrap())));
+    let a = builder.node("a", NodeKind::Fixed, Some(details(Some(Share::new(1, 2).unwrap()))));
     let b = builder.node("b", NodeKind::Fixed, None);
     let out = builder.node("out", NodeKind::Recipient, None);
     builder.edge(source, a, 1);
@@ -141,7 +141,7 @@ fn huge_amounts_circulate_too() {
     let mut builder = usd();
     let grant = Grant { epoch: 0, asset: 0, amount: Amount::from_u256(Amount::MAX.to_u256() >> 2) };
     let source = builder.node("pool", NodeKind::Source(vec![grant]), None);
-    let a = builder.node("a", NodeKind::Fixed, details(Some(Share::new(1, 2).unwrap())));
+    let a = builder.node("a", NodeKind::Fixed, Some(details(Some(Share::new(1, 2).unwrap()))));
     let out = builder.node("out", NodeKind::Recipient, None);
     builder.edge(source, a, 1);
     builder.edge(a, a, 1);
@@ -156,7 +156,9 @@ fn beyond_256_bits_is_an_error() {
     let most = Grant { epoch: 0, asset: 0, amount: Amount::MAX };
     let sources = ["p", "q"].map(|id| builder.node(id, NodeKind::Source(vec![most]), None));
     let out = builder.node("out", NodeKind::Recipient, None);
-    sources.iter().for_each(|source| builder.edge(*source, out, 1));
+    for source in sources {
+        builder.edge(source, out, 1);
+    }
     let error = run(&builder.build().unwrap(), RunOptions::default()).unwrap_err();
     assert!(error.to_string().contains("does not fit 256 bits"), "{error}");
 }
@@ -323,7 +325,7 @@ fn build(plan: &Plan) -> Result<Network, Vec<Fault>> {
     let out = builder.node("out", NodeKind::Recipient, None);
     let mut keys = Vec::new();
     for (node, kind) in plan.kinds.iter().enumerate() {
-        let retain = details(Share::new(plan.retain[node], 100));
+        let retain = Some(details(Share::new(plan.retain[node], 100)));
         let kind = match kind {
             0 | 1 => NodeKind::Fixed,
             2 => {

@@ -164,11 +164,11 @@ impl Reader<'_> {
     fn fields(&self, text: &str) -> Result<BTreeMap<String, Box<RawValue>>, Refusal> {
         let fields: BTreeMap<String, Box<RawValue>> =
             serde_json::from_str(text).map_err(|error| {
-                let message = format!(
-                    "the answer of `{}`'s program is no JSON object: {error}; it begins {}",
-                    self.neuron,
-                    excerpt(text)
-                );
+                let found = match text.trim() {
+                    "" => "is empty".to_owned(),
+                    text => format!("is no JSON object: {error}; it begins `{}`", excerpt(text)),
+                };
+                let message = format!("the answer of `{}`'s program {found}", self.neuron);
                 Refusal::new("bad-answer", message)
                     .help("print one JSON object such as {\"payouts\": []}, and nothing else")
             })?;

@@ -225,15 +225,3 @@ impl OracleFactory for Host {
         })
     }
 }
-
-/// A file of reference data kept beside the repository, if it is there.
-#[cfg(test)]
-pub(crate) fn shared_data(path: &str) -> Option<String> {
-    let beside = concat!(env!("CARGO_MANIFEST_DIR"), "/../../../shared/data");
-    let folder = std::env::var("ALLONET_DATA").unwrap_or_else(|_| beside.to_owned());
-    let text = std::fs::read_to_string(std::path::Path::new(&folder).join(path)).ok();
-    if text.is_none() {
-        println!("skipped: {path} is not under {folder}");
-    }
-    text
-}

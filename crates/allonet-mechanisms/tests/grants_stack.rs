@@ -1,12 +1,9 @@
 //! Quadratic funding against results of the programs behind Gitcoin's rounds.
 //!
-//! The vectors are not part of the repository; `ALLONET_DATA` names their
-//! folder. Without them these tests are passed over.
-
-#![expect(clippy::print_stderr, reason = "a test that is passed over says so")]
+//! The vectors are not part of the repository; without them these tests are
+//! passed over.
 
 use std::collections::BTreeMap;
-use std::path::PathBuf;
 
 use allonet_core::card::Value;
 use allonet_core::fault::SourceFile;
@@ -20,18 +17,8 @@ use allonet_mechanisms::trial::{Trial, TurnResult};
 use ruint::aliases::U256;
 use serde_json::Value as Json;
 
-/// The text of a vector, if the vectors are there.
 fn data(name: &str) -> Option<String> {
-    let folder = std::env::var_os("ALLONET_DATA").map_or_else(
-        || PathBuf::from(concat!(env!("CARGO_MANIFEST_DIR"), "/../../../shared/data")),
-        PathBuf::from,
-    );
-    let path = folder.join("mechanisms").join(name);
-    let text = std::fs::read_to_string(&path).ok();
-    if text.is_none() {
-        eprintln!("skipped: {} is absent", path.display());
-    }
-    text
+    allonet_testdata::text(&format!("mechanisms/{name}"))
 }
 
 fn json(name: &str) -> Option<Json> {

@@ -5,12 +5,14 @@
 //!
 //! ```
 //! # fn a_test() {
-//! let Some(path) = allonet_testdata::data("deep-funding/README.md") else { return };
-//! # drop(path);
+//! let Some(path) = allonet_testdata::data("deep-funding/graphs") else { return };
+//! let Some(text) = allonet_testdata::text("deep-funding/README.md") else { return };
+//! # drop((path, text));
 //! # }
 //! ```
 
 use std::env;
+use std::fs;
 use std::path::{Path, PathBuf};
 
 /// Names the folder with the data.
@@ -41,6 +43,16 @@ pub fn data(relative: &str) -> Option<PathBuf> {
             None
         }
     }
+}
+
+/// The text of a file of the test data; see [`data`].
+///
+/// # Panics
+///
+/// Like [`data`], and where the file is no UTF-8 text.
+pub fn text(relative: &str) -> Option<String> {
+    let path = data(relative)?;
+    Some(fs::read_to_string(&path).unwrap_or_else(|error| panic!("{}: {error}", path.display())))
 }
 
 /// `relative` in the named folder, or beside the repository if none is named.

@@ -30,6 +30,7 @@
 mod error;
 mod json;
 mod names;
+mod text;
 mod toml;
 
 pub mod cargo_lock;
@@ -50,6 +51,7 @@ use crate::graph::{DependencyGraph, GraphBuilder};
 use crate::repository::Aliases;
 
 pub use error::ImportError;
+pub(crate) use error::{count, shown};
 
 /// The formats that can be read.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]

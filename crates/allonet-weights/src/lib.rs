@@ -25,6 +25,5 @@ pub mod structural;
 pub mod weighted;
 
 mod apportion;
-mod delimited;
-mod lines;
 mod purl;
+mod rows;

@@ -47,12 +47,13 @@
 
 use std::collections::BTreeMap;
 
+use allonet_core::table::Column;
 use thiserror::Error;
 
 use crate::apportion::{apportion, quantise};
-use crate::delimited::{Column, Table};
 use crate::import::weight_csv::WeightRow;
 use crate::import::{ImportError, ReadOptions};
+use crate::rows::{Row, Sheet};
 use crate::structural::{SLACK, WeightError, refuse_trapped};
 use crate::weighted::{WHOLE, WeightedGraph, equal_shares, share};
 
@@ -197,7 +198,7 @@ fn replaced(
         weights[edge - range.start] = weight;
     }
     let others: Vec<usize> = range.clone().filter(|edge| !given.contains_key(edge)).collect();
-    let before: Vec<u64> = others.iter().map(|&edge| network.weights[edge]).collect();
+    let before: Vec<u128> = others.iter().map(|&edge| u128::from(network.weights[edge])).collect();
     let parts = apportion(&before, left).unwrap_or_else(|| equal_shares(others.len(), left));
     for (edge, part) in others.into_iter().zip(parts) {
         weights[edge - range.start] = part;
@@ -241,13 +242,13 @@ pub fn override_sources(
 /// `originality`.
 pub fn originality_rows(text: &str, options: &ReadOptions) -> Result<Vec<ShareRow>, ImportError> {
     let values = &["originality", "average_originality", "own_share"];
-    share_rows("originality CSV", text, Column::required("originality", values), 1.0, options)
+    share_rows("originality CSV", text, Column::required(values), 1.0, options)
 }
 
 /// Reads a table of where money enters, with the columns `node` and `share`.
 pub fn source_rows(text: &str, options: &ReadOptions) -> Result<Vec<ShareRow>, ImportError> {
     let values = &["share", "weight"];
-    share_rows("source CSV", text, Column::required("share", values), 1e12, options)
+    share_rows("source CSV", text, Column::required(values), 1e12, options)
 }
 
 fn share_rows(
@@ -257,9 +258,9 @@ fn share_rows(
     largest: f64,
     options: &ReadOptions,
 ) -> Result<Vec<ShareRow>, ImportError> {
-    let table =
-        Table::read(format, text, &[Column::required("repo", &["repo", "node", "id"]), value])?;
-    let row = |row: crate::delimited::Row| {
+    let columns = [Column::required(&["repo", "node", "id"]), value];
+    let table = Sheet::read(format, text, &columns)?;
+    let row = |row: Row| {
         let id = row.repository(0, options)?;
         Ok(ShareRow { id, share: row.number(1, largest)?, line: row.line() })
     };

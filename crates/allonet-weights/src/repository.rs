@@ -16,10 +16,14 @@
 
 use std::collections::BTreeMap;
 
-use crate::delimited::{Column, Table};
+use allonet_core::table::Column;
+
 use crate::import::ImportError;
+use crate::rows::Sheet;
 
 pub use allonet_core::repository::canonical_repo;
+
+const FORMAT: &str = "alias table";
 
 /// Old names of repositories and what they are called now.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -34,10 +38,10 @@ impl Aliases {
     /// Refuses an alias with two targets and aliases that lead in a circle.
     pub fn parse(text: &str) -> Result<Self, ImportError> {
         let columns = [
-            Column::required("alias", &["alias", "old", "from"]),
-            Column::required("repo", &["repo", "repository", "new", "to"]),
+            Column::required(&["alias", "old", "from"]),
+            Column::required(&["repo", "repository", "new", "to"]),
         ];
-        let table = Table::read("alias table", text, &columns)?;
+        let table = Sheet::read(FORMAT, text, &columns)?;
         let mut names = BTreeMap::new();
         for row in table.rows() {
             let (alias, repo) = (canonical_repo(row.text(0)?), canonical_repo(row.text(1)?));
@@ -49,7 +53,7 @@ impl Aliases {
             {
                 return Err(row.refuse(
                     1,
-                    format!("`{alias}` stands for `{repo}` here and for `{other}` above"),
+                    &format!("`{alias}` stands for `{repo}` here and for `{other}` above"),
                     "one current name for each old one",
                     "remove the outdated row",
                 ));
@@ -84,15 +88,9 @@ fn follow(names: &BTreeMap<String, String>) -> Result<BTreeMap<String, String>, 
 }
 
 fn circle(alias: &str) -> ImportError {
-    ImportError {
-        format: "alias table",
-        line: None,
-        column: None,
-        field: Some("alias".to_owned()),
-        found: format!("`{alias}`, whose aliases lead in a circle"),
-        expected: "aliases that end at a current name".to_owned(),
-        hint: "remove one row of the circle".to_owned(),
-    }
+    let found = format!("`{alias}`, whose aliases lead in a circle");
+    let expected = "aliases that end at a current name";
+    ImportError::whole(FORMAT, &found, expected, "remove one row of the circle").field("alias")
 }
 
 #[cfg(test)]

@@ -324,7 +324,8 @@ fn given(
     let passed: u64 = parts.iter().fold(0, |sum: u64, &part| sum.saturating_add(part)).min(WHOLE);
     // Sums printed short, such as 0.9999999999, mean one.
     let own = if 1.0 - sum <= SLACK { 0 } else { WHOLE - passed };
-    let divided = apportion(&parts, WHOLE).unwrap_or_else(|| equal_shares(parts.len(), WHOLE));
+    let scores: Vec<u128> = parts.iter().copied().map(u128::from).collect();
+    let divided = apportion(&scores, WHOLE).unwrap_or_else(|| equal_shares(parts.len(), WHOLE));
     Ok(Some((divided, Some(own))))
 }
 

@@ -17,7 +17,7 @@
 //! weight given as a float loses nothing that money could see. Ethereum
 //! contracts call this unit a wad.
 
-use crate::apportion::{apportion, to_whole};
+use crate::apportion::apportion;
 
 /// One whole, in the unit of all shares: 10¹⁸.
 pub const WHOLE: u64 = 1_000_000_000_000_000_000;
@@ -121,9 +121,14 @@ impl WeightedGraph {
     }
 }
 
-/// A fraction in `0 ..= 1` as a share, exact to the float's own precision.
+/// A fraction in `0 ..= 1` as the nearest share.
+#[expect(
+    clippy::cast_possible_truncation,
+    clippy::cast_sign_loss,
+    reason = "a fraction is at least zero, and 10^18 fits"
+)]
 pub(crate) fn share(fraction: f64) -> u64 {
-    to_whole(fraction, WHOLE)
+    ((fraction * WHOLE as f64).round() as u64).min(WHOLE)
 }
 
 /// `total` divided equally, the odd units to the first.

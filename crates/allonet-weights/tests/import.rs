@@ -386,9 +386,10 @@ fn weight_csv_faults_name_line_and_column() {
         ("a/b,c/d,half\n", 2, 9, "`half`"),
         ("a/b,c/d,\n", 2, 9, "nothing"),
         ("a/b,c/d,1\n\n,c/d,1\n", 4, 1, "nothing"),
-        ("a/b,c/d\n", 2, 1, "2 fields"),
-        ("a/b,c/d,1\nx/y,\"c/d,1\na/b,c/d,1\n", 3, 1, "2 fields"),
-        ("a/b,c/d,1\nx/y,c/d,\"1\na/b,c/d,1\n", 3, 9, "a quoted field that spans lines"),
+        ("a/b,c/d\n", 2, 1, "that this row has 2 cells, but the header has 3"),
+        ("a/b,c/d,1\nx/y,\"c/d,1\na/b,c/d,1\n", 3, 5, "that this quote is never closed"),
+        ("a/b,c/d,1\nx/y,c/d,\"1\na/b,c/d,1\n", 3, 9, "that this quote is never closed"),
+        ("a/b,c/d,1\n\"x/y,c/d,1\na/b\",c/d,1\n", 3, 1, "a quoted field that spans lines"),
         ("a/b,c/d,1\nA/B,c/d,1\n", 3, 1, "`a/b` under `c/d` again, first on line 2"),
         ("https://,c/d,1\n", 2, 1, "`https://`"),
     ] {
@@ -398,10 +399,21 @@ fn weight_csv_faults_name_line_and_column() {
     }
     let error = refused(Format::WeightCsv, "repo,parent\na,b\n");
     assert_eq!((error.field.as_deref(), error.line), (Some("weight"), Some(1)));
-    assert_eq!(error.found, "the columns repo, parent");
+    assert_eq!(
+        error.to_string(),
+        "weight CSV, line 1, column 1, weight: found that column `weight` is missing; found: \
+         repo, parent; accepted names: weight, share, expected a well-formed weight CSV; the \
+         first line of a table names its columns"
+    );
     assert_eq!(refused(Format::WeightCsv, "repo,parent,weight\n").found, "a header without rows");
     let twice = refused(Format::WeightCsv, "repo,parent,weight,weight\na/b,c/d,1,2\n");
-    assert_eq!(twice.found, "two columns of this name");
+    assert_eq!(twice.found, "that there are two columns `weight`");
+    assert_eq!(
+        (twice.line, twice.column, twice.field.as_deref()),
+        (Some(1), Some(20), Some("weight"))
+    );
+    let twice = detect("x", "repo,parent,weight,weight\n");
+    assert_eq!(twice, Some(Format::WeightCsv), "so that its reader can say what is wrong");
 }
 
 #[test]

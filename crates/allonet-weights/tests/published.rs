@@ -1,7 +1,5 @@
 //! Published graphs, where the data is at hand.
 
-use std::path::PathBuf;
-
 use allonet_weights::graph::DependencyGraph;
 use allonet_weights::import::{Format, ReadOptions, detect, read};
 use allonet_weights::overrides::{
@@ -10,17 +8,8 @@ use allonet_weights::overrides::{
 use allonet_weights::structural::{GivenWeights, Settings, StructuralRule, weigh};
 use allonet_weights::weighted::WHOLE;
 
-/// The text of a data file, or `None` with a line that says so.
-#[expect(clippy::print_stdout, reason = "a skipped test has to say that it was")]
 fn data(path: &str) -> Option<String> {
-    let fallback = concat!(env!("CARGO_MANIFEST_DIR"), "/../../../shared/data");
-    let folder = std::env::var_os("ALLONET_DATA").map_or_else(|| fallback.into(), PathBuf::from);
-    let file = folder.join("deep-funding").join(path);
-    let text = std::fs::read_to_string(&file).ok();
-    if text.is_none() {
-        println!("skipped: {} is absent", file.display());
-    }
-    text
+    allonet_testdata::text(&format!("deep-funding/{path}"))
 }
 
 fn graph(path: &str, format: Format) -> Option<DependencyGraph> {

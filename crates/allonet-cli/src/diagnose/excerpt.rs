@@ -21,13 +21,12 @@ pub(super) struct LineCounter {
 impl LineCounter {
     /// The line of a byte, from 1.
     pub(super) fn line(&mut self, file: &Arc<SourceFile>, offset: usize) -> usize {
-        let offset = offset.min(file.text.len());
+        let offset = file.text.floor_char_boundary(offset);
         let (from, line) = match &self.at {
             Some((known, at, line)) if Arc::ptr_eq(known, file) && *at <= offset => (*at, *line),
             _ => (0, 1),
         };
-        let bytes = &file.text.as_bytes()[from..offset];
-        let line = line + bytes.iter().filter(|byte| **byte == b'\n').count();
+        let line = line + file.text[from..offset].matches('\n').count();
         self.at = Some((Arc::clone(file), offset, line));
         line
     }
@@ -70,6 +69,10 @@ impl Excerpt {
         push_clean(&mut shown, &text[start..end]);
         let span = begin..shown.len();
         push_cut(&mut shown, &text[end..line_end]);
+        if span.is_empty() && begin == shown.len() {
+            // A place at the end of a line needs something to point at.
+            shown.push(' ');
+        }
         if line_end < text.len() {
             shown.push('\n');
             let rest = &text[line_end + 1..];
@@ -159,11 +162,11 @@ mod tests {
 
     #[test]
     fn places_beyond_the_text_and_within_characters_do_no_harm() {
-        for span in [0..0, 0..99, 50..99, 1..2, 3..1] {
-            let found = excerpt("äöü\nz", span);
+        for (start, end) in [(0, 0), (0, 99), (50, 99), (1, 2), (3, 1)] {
+            let found = excerpt("äöü\nz", Range { start, end });
             assert!(found.text.contains("äöü"));
         }
-        assert_eq!(excerpt("", 0..0).text, "");
+        assert_eq!(excerpt("", 0..0).text, " ");
     }
 
     #[test]

@@ -41,8 +41,9 @@ pub(crate) fn text(faults: &[Fault], look: Look) -> String {
     let mut text = String::new();
     for fault in faults {
         let shown = Shown::new(fault, &mut lines);
-        text += Rendered(&handler, &shown).to_string().trim_end();
-        text.push('\n');
+        for line in Rendered(&handler, &shown).to_string().trim_end().lines() {
+            text.extend([line.trim_end(), "\n"]);
+        }
         if shown.excerpt.is_some() {
             text.push('\n');
         }
@@ -169,6 +170,7 @@ mod tests {
         }
         assert!(text.contains("help: did you mean `epochs`?"), "{text}");
         assert!(text.ends_with("\n1 error, 1 warning\n"), "{text}");
+        assert!(text.lines().all(|line| !line.ends_with(' ')), "{text}");
         assert!(!text.contains('\u{1b}'));
     }
 

@@ -55,11 +55,6 @@ impl Inputs {
         Ok(Self { folder: folder_of(network), files: vec![input], index: BTreeMap::new() })
     }
 
-    /// The folder from which paths start.
-    pub(crate) fn folder(&self) -> &Path {
-        &self.folder
-    }
-
     /// The network file.
     pub(crate) fn network(&self) -> &Arc<SourceFile> {
         &self.files[0].file

@@ -102,7 +102,7 @@ fn not_utf8(bytes: &[u8], valid: usize, shown: &str) -> Fault {
         return Fault::new("not-utf8", format!("`{shown}` is written in UTF-16"))
             .help("save it as UTF-8 (in a spreadsheet: export as \"CSV UTF-8\")");
     }
-    let line = bytes[..valid].iter().filter(|byte| **byte == b'\n').count() + 1;
+    let line = bytes[..valid].split(|byte| *byte == b'\n').count();
     let message =
         format!("`{shown}` is not UTF-8: byte {valid}, on line {line}, is {:#04x}", bytes[valid]);
     Fault::new("not-utf8", message).help("save it as UTF-8; is it a text file at all?")

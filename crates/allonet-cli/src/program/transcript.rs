@@ -37,11 +37,6 @@ impl Transcript {
         self.0.lock().unwrap_or_else(PoisonError::into_inner).push(exchange);
     }
 
-    /// Whether no program was asked.
-    pub(crate) fn is_empty(&self) -> bool {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).is_empty()
-    }
-
     /// As JSON lines, by epoch and neuron, whoever answered first.
     pub(crate) fn to_json_lines(&self) -> String {
         let mut exchanges = self.0.lock().unwrap_or_else(PoisonError::into_inner).clone();
@@ -147,7 +142,7 @@ mod tests {
     #[test]
     fn what_was_recorded_is_played_back() {
         let transcript = Transcript::default();
-        assert!(transcript.is_empty());
+        assert_eq!(transcript.to_json_lines(), "");
         transcript.record("b", "{\"epoch\":1}", "{\"later\":1}\n");
         transcript.record("b", "{\"epoch\":0}", "{\"b\":1}");
         transcript.record("a", "{\"epoch\":0}", "{\"a\":1}");

@@ -138,7 +138,7 @@ fn print(network: &Network, run: &Run, written: &RunFiles, folder: &Path, top: u
         ui.print("");
         ui.print(&conservation(run, index, asset, ui));
     }
-    if run.epoch < network.epochs() {
+    if !run.is_finished(network) {
         let state = folder.join(crate::outputs::STATE);
         ui.note(&format!("the run is not finished; go on with --resume {}", state.display()));
     }
@@ -191,7 +191,9 @@ fn recipients(
     if lines.is_empty() {
         return format!("no recipient is paid any {asset}");
     }
-    ui.table(&["#", "recipient", &asset.id(), "share"], &lines, &[0, 2, 3])
+    let on = asset.chain.as_ref().map_or(String::new(), |chain| format!("@{chain}"));
+    let money = format!("{}{on}", asset.symbol);
+    ui.table(&["#", "recipient", &money, "share"], &lines, &[0, 2, 3])
 }
 
 /// `500.00 USDC came in = 480.00 paid + 20.00 retained + …`

@@ -87,7 +87,9 @@ pub(super) fn divide(
         places.0[*node as usize] = local;
     }
     let settled = Loop::new(network, members, &places.0).settle(&entered, total, flow);
-    members.iter().for_each(|node| places.0[*node as usize] = OUTSIDE);
+    for node in members {
+        places.0[*node as usize] = OUTSIDE;
+    }
     settled
 }
 
@@ -132,13 +134,12 @@ impl<'a> Loop<'a> {
         for (member, node) in self.members.iter().enumerate() {
             let from = u32::try_from(member).expect("fewer than 2³² members");
             for leg in self.network.legs().of(*node) {
-                match self.target(leg) {
-                    Some(target) => offsets[target + 1] += 1,
-                    None => {
-                        let share = self.share(member, leg);
-                        leaving[member] += share;
-                        self.exits.push(Exit { from, leg: u32::try_from(leg).ok(), share });
-                    }
+                if let Some(target) = self.target(leg) {
+                    offsets[target + 1] += 1;
+                } else {
+                    let share = self.share(member, leg);
+                    leaving[member] += share;
+                    self.exits.push(Exit { from, leg: u32::try_from(leg).ok(), share });
                 }
             }
             let kept = self.network.node(*node).retain().to_f64();
@@ -194,7 +195,9 @@ impl<'a> Loop<'a> {
         let top = entered.iter().map(|amount| amount.to_f64()).fold(0.0, f64::max);
         let entries: Vec<f64> = entered.iter().map(|amount| amount.to_f64() / top).collect();
         let mut passing = self.inner.solve(&entries)?;
-        passing.iter_mut().for_each(|value| *value *= top);
+        for value in &mut passing {
+            *value *= top;
+        }
         if self.inner.is_small()
             && let Some(exact) = refine(self, entered, &passing)
         {
@@ -226,13 +229,11 @@ impl<'a> Loop<'a> {
 
     fn exact_exit(&self, exit: &Exit, passing: U256) -> U256 {
         let member = exit.from as usize;
-        match exit.leg {
-            Some(leg) => self.exact_share(member, leg as usize, passing),
-            None => {
-                let kept = self.network.node(self.members[member]).retain();
-                exact_part(passing, [kept.numerator(), 1], [kept.denominator(), 1])
-            }
+        if let Some(leg) = exit.leg {
+            return self.exact_share(member, leg as usize, passing);
         }
+        let kept = self.network.node(self.members[member]).retain();
+        exact_part(passing, [kept.numerator(), 1], [kept.denominator(), 1])
     }
 
     /// All that entered, over the ways out.

@@ -48,7 +48,10 @@ pub enum RunError {
         place: Option<Place>,
     },
     /// A promise does not hold.
-    #[error("promise broken in epoch {epoch}{}: {promise}, but {found}", on.as_ref().map(|on| format!(", at `{on}`")).unwrap_or_default())]
+    #[error(
+        "promise broken in epoch {epoch}{}: {promise}, but {found}",
+        on.as_ref().map(|on| format!(", at `{on}`")).unwrap_or_default()
+    )]
     Broken {
         /// The node it is about; none for the whole network.
         on: Option<String>,
@@ -122,15 +125,15 @@ pub struct RunOptions {
 
 /// Runs a network to its end, or as far as the options say.
 pub fn run(network: &Network, options: RunOptions) -> Result<Run, RunError> {
-    let mut engine = Engine::new(network, &options)?;
+    let RunOptions { until, before, resume } = options;
+    let mut engine = Engine::new(network, resume)?;
     let mut interrupted = None;
-    let epochs = options.before.unwrap_or(u32::MAX).min(network.epochs());
+    let epochs = before.unwrap_or(u32::MAX).min(network.epochs());
     while engine.epoch < epochs {
         let begins = engine.epoch.checked_sub(1).and_then(|last| network.epoch_end(last));
-        let stop = options
-            .until
-            .filter(|until| network.epoch_end(engine.epoch).is_none_or(|end| *until < end));
-        if stop.is_some_and(|until| begins.is_some_and(|begins| until < begins)) {
+        let stop =
+            until.filter(|until| network.epoch_end(engine.epoch).is_none_or(|end| *until < end));
+        if stop.is_some_and(|until| begins.is_some_and(|begins| until <= begins)) {
             break;
         }
         if stop.is_some() {
@@ -162,7 +165,7 @@ struct Pass {
 }
 
 impl<'a> Engine<'a> {
-    fn new(network: &'a Network, options: &RunOptions) -> Result<Self, RunError> {
+    fn new(network: &'a Network, resume: Option<Checkpoint>) -> Result<Self, RunError> {
         let mut engine = Self {
             network,
             epoch: 0,
@@ -170,12 +173,12 @@ impl<'a> Engine<'a> {
             records: Vec::new(),
             totals: vec![Totals::default(); network.assets().len()],
         };
-        if let Some(checkpoint) = &options.resume {
+        if let Some(checkpoint) = resume {
             checkpoint.check(network)?;
             engine.epoch = checkpoint.epoch;
-            engine.memory.clone_from(&checkpoint.memory);
-            engine.records.clone_from(&checkpoint.records);
-            engine.totals.clone_from(&checkpoint.totals);
+            engine.memory = checkpoint.memory;
+            engine.records = checkpoint.records;
+            engine.totals = checkpoint.totals;
         }
         Ok(engine)
     }

@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 use super::RunError;
 use crate::mechanism::{Purse, State, Step};
 use crate::money::{Amount, MoneyError};
-use crate::network::Network;
+use crate::network::{Grant, LegNote, Network, NodeKind};
 use crate::signal::{Signal, SignalData};
 
 /// Where all money of one asset is.
@@ -203,6 +203,12 @@ impl Run {
         found
     }
 
+    /// Whether the run went to its end; if not, [`Run::checkpoint`] says from
+    /// where to go on.
+    pub fn is_finished(&self, network: &Network) -> bool {
+        self.interrupted.is_none() && self.epoch >= network.epochs()
+    }
+
     /// From where to go on: the end of the last whole epoch.
     pub fn checkpoint(&self, network: &Network) -> Checkpoint {
         self.interrupted.clone().unwrap_or_else(|| {
@@ -252,7 +258,7 @@ impl Checkpoint {
             return refused(format!("its format is `{}`, not `{FORMAT}`", self.format));
         }
         if self.network != fingerprint(network) {
-            return refused("nodes, assets or edges differ".to_owned());
+            return refused("nodes, edges, amounts or settings differ".to_owned());
         }
         let (nodes, legs) = (network.nodes().len(), network.legs().targets.len());
         let assets = network.assets().len();
@@ -281,11 +287,25 @@ impl Checkpoint {
     }
 }
 
-/// Tells one network's indices from another's.
+/// Tells one network from another: nodes, edges, what comes in, settings. Data
+/// files may grow, an event log does.
 fn fingerprint(network: &Network) -> String {
     let mut hasher = blake3::Hasher::new();
     for node in network.nodes() {
         hasher.update(node.id.as_bytes()).update(&[0]);
+        hasher.update(node.retain().to_string().as_bytes()).update(&[0]);
+        let settings = node.details.iter().flat_map(|details| &details.settings);
+        for (name, text) in settings {
+            hasher.update(name.as_bytes()).update(&[1]).update(text.as_bytes()).update(&[1]);
+        }
+        if let NodeKind::Source(grants) = &node.kind {
+            for Grant { epoch, asset, amount } in grants {
+                hasher.update(format!("{epoch} {asset} {amount}\n").as_bytes());
+            }
+        }
+    }
+    for (leg, LegNote { delay, is_pinch, pinch }) in &network.legs().notes {
+        hasher.update(format!("{leg} {delay} {is_pinch} {pinch:?}\n").as_bytes());
     }
     for asset in network.assets() {
         hasher.update(asset.id().as_bytes()).update(&[0]);

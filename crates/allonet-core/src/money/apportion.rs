@@ -123,7 +123,7 @@ impl Weight for u64 {
         parts: &mut [Amount],
         remainders: &mut Vec<(Self, u32)>,
     ) -> Option<u64> {
-        let total = u64::try_from(total).ok().filter(|_| sum <= u64::from(u32::MAX))?;
+        let total = u64::try_from(total).ok().filter(|_| u32::try_from(sum).is_ok())?;
         let (quotient, rest) = (total / sum, total % sum);
         let mut left = total;
         for (index, (part, weight)) in (0_u32..).zip(parts.iter_mut().zip(weights)) {

@@ -63,8 +63,7 @@ pub struct NetworkBuilder {
     epoch_ends: Vec<Instant>,
     max_depth: Option<(u32, Option<Place>)>,
     faults: Vec<Fault>,
-    /// Names found that nobody declared.
-    unknown: usize,
+    guesses: Guesses,
 }
 
 impl NetworkBuilder {
@@ -127,7 +126,7 @@ impl NetworkBuilder {
                 .label("second time")
                 .help("sources, neurons and recipients share one set of ids; rename one of them");
             if let Some(first) = first {
-                fault.message.push_str(&format!(", first at {first}"));
+                fault.message = format!("{}, first at {first}", fault.message);
             }
             self.faults.push(fault);
         } else {
@@ -145,7 +144,7 @@ impl NetworkBuilder {
     }
 
     /// Ids so far, in the order they were added.
-    pub fn ids(&self) -> impl Iterator<Item = &str> + Clone {
+    pub fn ids(&self) -> impl ExactSizeIterator<Item = &str> + Clone {
         self.nodes.iter().map(|node| &*node.id)
     }
 
@@ -263,8 +262,7 @@ impl NetworkBuilder {
         let mut fault = Fault::new("unknown-node", format!("unknown {what} `{}`", named.id))
             .at_some(named.place.clone())
             .label("not declared anywhere");
-        self.unknown += 1;
-        if self.unknown <= GUESSES_MAX {
+        if self.guesses.allow(self.nodes.len()) {
             fault.help = did_you_mean(&named.id, self.ids());
         }
         self.faults.push(fault);
@@ -377,8 +375,26 @@ fn named((id, place): (&str, Option<Place>)) -> Named {
     Named { id: id.to_owned(), place }
 }
 
-/// Likeness is costly; beyond so many unknown names nobody is helped by guesses.
-pub(super) const GUESSES_MAX: usize = 100;
+/// Counts guesses at what an unknown name was meant to be. Likeness is costly,
+/// and after many faults nobody is helped by it.
+#[derive(Debug, Default)]
+pub(super) struct Guesses {
+    made: usize,
+    compared: usize,
+}
+
+impl Guesses {
+    const MADE_MAX: usize = 100;
+    const COMPARED_MAX: usize = 1_000_000;
+
+    /// Whether to guess once more, among so many names.
+    pub(super) fn allow(&mut self, names: usize) -> bool {
+        let first = self.made == 0;
+        self.made = self.made.saturating_add(1);
+        self.compared = self.compared.saturating_add(names);
+        first || self.made <= Self::MADE_MAX && self.compared <= Self::COMPARED_MAX
+    }
+}
 
 /// Most bytes of an id.
 pub(crate) const ID_BYTES_MAX: usize = 200;
@@ -418,11 +434,20 @@ mod tests {
         builder.asset(Asset::new("USD", 2));
         let source = builder.node("source", NodeKind::Source(Vec::new()), None);
         builder.node("alice", NodeKind::Recipient, None);
-        (0..GUESSES_MAX + 50).for_each(|_| builder.edge_to(source, "alise", 1, None));
+        (0..150).for_each(|_| builder.edge_to(source, "alise", 1, None));
         let faults = builder.build().unwrap_err();
-        assert_eq!(faults.len(), GUESSES_MAX + 50);
+        assert_eq!(faults.len(), 150);
         let guessed = |fault: &&Fault| fault.help.as_deref() == Some("did you mean `alice`?");
-        assert_eq!(faults.iter().take_while(guessed).count(), GUESSES_MAX);
-        assert!(faults[GUESSES_MAX..].iter().all(|fault| fault.help.is_none()));
+        assert_eq!(faults.iter().take_while(guessed).count(), 100);
+        assert!(faults[100..].iter().all(|fault| fault.help.is_none()));
+    }
+
+    #[test]
+    fn in_a_large_network_there_are_fewer_guesses() {
+        let made = |names: usize| {
+            let mut guesses = Guesses::default();
+            (0..1_000).filter(|_| guesses.allow(names)).count()
+        };
+        assert_eq!((made(2), made(100_000), made(10_000_000)), (100, 10, 1));
     }
 }

@@ -4,6 +4,7 @@
 use super::{Bound, Network, NodeKind};
 use crate::condensation::{Condensation, Digraph, condense};
 use crate::fault::{Fault, Place};
+use crate::mechanism::Purse;
 
 /// The size and shape of a network.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -71,11 +72,12 @@ pub(super) fn order_and_check(
     network.levels = levels;
     let mut faults = check_loops(&network, edges.as_ref());
     check_promises(&network, &mut faults);
+    check_grants(&network, &mut faults);
     if !network.nodes.iter().any(|node| matches!(node.kind, NodeKind::Source(_))) {
-        faults.push(
-            Fault::new("no-source", "nothing brings money into the network")
-                .help("declare a source, for example: [sources.treasury] gives = \"1_000 USDC\" to = \"matching\""),
-        );
+        faults.push(Fault::new("no-source", "nothing brings money into the network").help(
+            "declare a source, for example:\n[sources.treasury]\ngives = \"1_000 USDC\"\n\
+             to = \"matching\"",
+        ));
     }
     if let Some((limit, place)) = max_depth {
         check_depth(&network, limit, place, &mut faults);
@@ -244,8 +246,8 @@ fn undelayed(network: &Network, part: &[u32], edges: Option<&Edges>) -> Fault {
         .at_some(network.node(start).place())
         .label("this neuron waits for itself")
         .help(format!(
-            "let one of these edges arrive in the next epoch: {}; for example: \
-             [[edges]] from = \"{}\", to = \"{}\", delay = 1",
+            "let one of these edges arrive in the next epoch: {}; for example:\n\
+             [[edges]]\nfrom = \"{}\"\nto = \"{}\"\ndelay = 1",
             waits.join(", "),
             first.0,
             first.1
@@ -317,6 +319,26 @@ fn check_promises(network: &Network, faults: &mut Vec<Fault>) {
     }
 }
 
+/// All that ever comes in fits 256 bits.
+fn check_grants(network: &Network, faults: &mut Vec<Fault>) {
+    let mut totals = Purse::empty(network.assets.len());
+    for node in &network.nodes {
+        let NodeKind::Source(grants) = &node.kind else { continue };
+        let beyond = grants.iter().find(|grant| totals.put(grant.asset, grant.amount).is_err());
+        if let Some(grant) = beyond {
+            let asset = network.assets[grant.asset].id();
+            let message =
+                format!("with `{}`, 2^256 base units of {asset} or more come in", node.id);
+            faults.push(
+                Fault::new("too-much-money", message)
+                    .at_some(node.place())
+                    .label("too much from here on")
+                    .help(format!("check the amounts, and the decimals of {asset}")),
+            );
+        }
+    }
+}
+
 const WARNINGS_MAX: usize = 20;
 
 fn warnings(network: &Network) -> Vec<Fault> {
@@ -326,7 +348,9 @@ fn warnings(network: &Network) -> Vec<Fault> {
         .filter(|(_, node)| matches!(node.kind, NodeKind::Source(_)))
         .map(|(at, _)| at)
         .collect();
-    stack.iter().for_each(|at| reached[*at as usize] = true);
+    for at in &stack {
+        reached[*at as usize] = true;
+    }
     while let Some(node) = stack.pop() {
         for target in &network.legs.targets[network.legs.of(node)] {
             if !std::mem::replace(&mut reached[*target as usize], true) {
@@ -348,7 +372,8 @@ fn warnings(network: &Network) -> Vec<Fault> {
             && network.legs.offsets[at] == network.legs.offsets[at + 1]
         {
             let message = format!("`{}` can pay nobody: all it gets stays unspent", node.id);
-            found.push(Fault::new("no-payees", message).warning().at_some(node.place()));
+            let fault = Fault::new("no-payees", message).warning().at_some(node.place());
+            found.push(fault.help("name payees in its settings; or are its data files empty?"));
         }
     }
     if found.len() > WARNINGS_MAX {

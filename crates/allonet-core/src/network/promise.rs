@@ -36,6 +36,7 @@ impl Bound {
         match self {
             Self::MaxShare(share) => format!("no payee takes more than {share}"),
             Self::MaxVoterEffect(share) => format!("no voter moves more than {share}"),
+            Self::MinRecipients(1) => "at least 1 recipient is paid".to_owned(),
             Self::MinRecipients(count) => format!("at least {count} recipients are paid"),
             Self::BudgetMin { asset, amount } => {
                 format!("at least {} comes in", assets[*asset].show(*amount))

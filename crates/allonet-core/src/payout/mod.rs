@@ -164,8 +164,8 @@ pub enum PayoutError {
     },
     /// A native coin with unusual decimals.
     #[error(
-        "asset `{asset}` is its chain's own coin with {decimals} decimals, but a Safe reads such \
-         amounts with 18; set decimals = 18, or give the token's contract address"
+        "asset `{asset}` has no contract address, so a Safe would take it for the coin of its \
+         chain and read amounts with 18 decimals, not {decimals}; add the token's `address`"
     )]
     NativeDecimals {
         /// The asset.

@@ -6,8 +6,8 @@
 //!
 //! ```text
 //! token_type,token_address,receiver,amount,id
-//! erc20,0x0b2C639c533813f4Aa9D7837CAf62653d097Ff85,0x5aAeb6053F3E94C9b9A09f33669435E7Ef1BeAed,12.500000,
-//! native,,0xfB6916095ca1df60bB79Ce92cE3Ea74c37c5d359,0.250000000000000000,
+//! erc20,0x0b2C…Ff85,0x5aAe…eAed,12.500000,
+//! native,,0xfB69…d359,0.250000000000000000,
 //! ```
 //!
 //! `id` is the number of a collectible and stays empty. `native` is an asset

@@ -376,8 +376,9 @@ fn signal_weights(payees: &[Arc<str>], turn: &Turn<'_>) -> Result<Vec<u128>, Ref
 // --- Refusals ---------------------------------------------------------------
 
 fn not_one_list(given: &[&str], settings: &Settings) -> Fault {
-    let help = "use one of: `to = { alice = \"70%\", bob = \"30%\" }`, `weights = \"weights.csv\"`, \
-                or, with `from_signal = true`, `payees = [\"alice\", \"bob\"]`";
+    let help = "use one of: `to = { alice = \"70%\", bob = \"30%\" }`, \
+                `weights = \"weights.csv\"`, or, with `from_signal = true`, \
+                `payees = [\"alice\", \"bob\"]`";
     match given {
         [] => Fault::new("no-payees", "the split names nobody to pay"),
         ["payees"] => Fault::new("no-weights", "`payees` names payees without weights"),
@@ -818,7 +819,7 @@ mod tests {
 
     #[test]
     fn the_contract_modes_agree_with_the_contracts() {
-        let Some(text) = crate::trial::shared_data("mechanisms/onchain_ports/splits.json") else {
+        let Some(text) = allonet_testdata::text("mechanisms/onchain_ports/splits.json") else {
             return;
         };
         let vectors: Json = serde_json::from_str(&text).unwrap();

@@ -69,9 +69,9 @@
 //!     .list("owners", &["ann", "ben", "cleo"])
 //!     .set("threshold", Value::Integer(2))
 //!     .log(r#"
-//!         {"time":"2026-01-01","actor":"ann","action":"propose","nonce":0,"to":"dev","amount":"30 USD"}
-//!         {"time":"2026-01-02","actor":"ann","action":"approve","nonce":0}
-//!         {"time":"2026-01-03","actor":"ben","action":"approve","nonce":0}
+//!     {"time":"2026-01-01","actor":"ann","action":"propose","nonce":0,"to":"dev","amount":"30"}
+//!     {"time":"2026-01-02","actor":"ann","action":"approve","nonce":0}
+//!     {"time":"2026-01-03","actor":"ben","action":"approve","nonce":0}
 //!     "#)?;
 //! let result = trial.run(100_00)?;
 //! assert_eq!(result.paid("dev"), Amount::from_base(30_00));

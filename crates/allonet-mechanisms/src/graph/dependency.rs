@@ -436,16 +436,15 @@ fn notes(graph: &Graph, flow: &Flow, sources: &[f64]) -> Vec<String> {
 
 #[cfg(test)]
 mod tests {
-    use std::time::{Duration, Instant};
-
     use allonet_core::card::Value;
     use allonet_core::fault::SourceFile;
     use allonet_core::money::Amount;
     use allonet_core::table::{Column, Table};
+    use allonet_testdata::text;
     use proptest::prelude::*;
 
     use super::*;
-    use crate::trial::{Trial, TurnResult, shared_data};
+    use crate::trial::{Trial, TurnResult};
 
     fn graph(edges: &str, roots: &[&str]) -> Trial {
         let edges = format!("parent,repo,weight\n{edges}");
@@ -676,7 +675,7 @@ mod tests {
 
     #[test]
     fn the_gg24_graph_agrees_to_the_cent() {
-        let read = |name: &str| shared_data(&format!("deep-funding/scoring/flow_gg24{name}.csv"));
+        let read = |name: &str| text(&format!("deep-funding/scoring/flow_gg24{name}.csv"));
         let (Some(expected), Some(sources), Some(edges)) =
             (read(""), read("_sources"), read("_edges"))
         else {
@@ -704,7 +703,7 @@ mod tests {
 
     #[test]
     fn the_pruned_gg24_graph_agrees() {
-        let read = |name: &str| shared_data(&format!("mechanisms/network_gg24/N1_{name}.csv"));
+        let read = |name: &str| text(&format!("mechanisms/network_gg24/N1_{name}.csv"));
         let (Some(edges), Some(inject), Some(expected)) =
             (read("edges"), read("inject"), read("expected"))
         else {
@@ -721,24 +720,5 @@ mod tests {
             let paid = result.paid(&node).to_f64() / 1e12;
             assert!((paid - kept.parse::<f64>().unwrap()).abs() < 2e-9, "{node}: {paid} {kept}");
         }
-    }
-
-    #[test]
-    #[ignore = "measures time; run with --release"]
-    fn five_thousand_nodes_are_quick() {
-        let Some(edges) = shared_data("deep-funding/graphs/repo_parent_weight_graph.csv") else {
-            return;
-        };
-        let trial = Trial::new("dependency").file("edges", &edges).list("roots", &["ethereum"]);
-        let mut quickest = Duration::MAX;
-        let mut result = trial.run(0).unwrap();
-        for _ in 0..9 {
-            let began = Instant::now();
-            result = trial.run(350_000_000_000).unwrap();
-            quickest = quickest.min(began.elapsed());
-        }
-        println!("{} nodes: {quickest:?}", result.payees.len());
-        assert!(quickest < Duration::from_millis(20), "{quickest:?}");
-        assert_eq!(total(&result), Amount::from_base(350_000_000_000));
     }
 }

@@ -8,15 +8,12 @@
 //! Read: lock versions 1 to 4. A dependency that matches no package is refused:
 //! cargo always writes the closure, so the file is cut off or edited.
 
-use std::collections::BTreeMap;
-
 use serde::Deserialize;
 use toml::Spanned;
 
-use super::names::node_ids;
-use super::toml::TomlText;
-use super::{ImportError, ReadOptions, note_missing_root};
-use crate::delimited::shown;
+use super::names::{Known, node_ids};
+use super::text::Text;
+use super::{ImportError, ReadOptions, note_missing_root, shown};
 use crate::graph::{DependencyGraph, EdgeKind, GraphBuilder, Package};
 use crate::purl;
 
@@ -44,8 +41,8 @@ struct Locked {
 
 /// Reads a lock file.
 pub fn read(text: &str, options: &ReadOptions) -> Result<DependencyGraph, ImportError> {
-    let toml = TomlText::new(FORMAT, text)?;
-    let mut lock: Lock = toml.parse()?;
+    let toml = Text::new(FORMAT, text)?;
+    let mut lock: Lock = super::toml::parse(&toml)?;
     lock.package.extend(lock.root.take());
     if lock.package.is_empty() {
         return Err(ImportError::whole(
@@ -63,10 +60,9 @@ pub fn read(text: &str, options: &ReadOptions) -> Result<DependencyGraph, Import
     let names: Vec<_> =
         lock.package.iter().map(|p| (p.name.get_ref().as_str(), &*p.version)).collect();
     let ids = node_ids(options.versions, &names);
-    let mut known = Known::default();
+    let known = Known::new(&names);
     let mut nodes = Vec::with_capacity(ids.len());
     for (at, package) in lock.package.iter().enumerate() {
-        known.add(package, at);
         let node = builder.describe(&ids[at], evidence(&toml, package));
         nodes.push(node);
         if package.source.is_none() {
@@ -75,15 +71,15 @@ pub fn read(text: &str, options: &ReadOptions) -> Result<DependencyGraph, Import
     }
     for (at, package) in lock.package.iter().enumerate() {
         for dependency in &package.dependencies {
-            let found = known.resolve(&lock.package, dependency.get_ref());
+            let found = resolve(&known, &lock.package, dependency.get_ref());
             let found = found.map_err(|found| {
                 toml.refuse(
                     dependency.span().start,
-                    Some("dependencies"),
-                    format!("`{}`, {found}", shown(dependency.get_ref())),
+                    &format!("`{}`, {found}", shown(dependency.get_ref())),
                     "the name of one [[package]] of the file, with version and source if needed",
                     "the file seems cut off or edited; write it with `cargo generate-lockfile`",
                 )
+                .field("dependencies")
             })?;
             builder.edge(nodes[at], nodes[found], EdgeKind::Unknown, None);
         }
@@ -92,7 +88,7 @@ pub fn read(text: &str, options: &ReadOptions) -> Result<DependencyGraph, Import
     Ok(builder.finish())
 }
 
-fn evidence(toml: &TomlText, package: &Locked) -> Package {
+fn evidence(toml: &Text, package: &Locked) -> Package {
     let name = package.name.get_ref();
     let git = package.source.as_deref().filter(|source| source.starts_with("git+"));
     Package {
@@ -104,47 +100,28 @@ fn evidence(toml: &TomlText, package: &Locked) -> Package {
     }
 }
 
-/// Packages by name, and by name and version.
-#[derive(Debug, Default)]
-struct Known<'l> {
-    by_name: BTreeMap<&'l str, Vec<usize>>,
-    by_version: BTreeMap<(&'l str, &'l str), Vec<usize>>,
-}
-
-impl<'l> Known<'l> {
-    fn add(&mut self, package: &'l Locked, at: usize) {
-        let name = package.name.get_ref().as_str();
-        self.by_name.entry(name).or_default().push(at);
-        self.by_version.entry((name, &package.version)).or_default().push(at);
-    }
-
-    /// The package a text such as `rand`, `rand 0.8.5` or
-    /// `rand 0.8.5 (registry+https://…)` refers to.
-    fn resolve(&self, packages: &[Locked], text: &str) -> Result<usize, &'static str> {
-        let mut words = text.splitn(3, ' ');
-        let name = words.next().unwrap_or_default();
-        let version = words.next();
-        let source = words.next().map(|source| source.trim_matches(['(', ')']));
-        let found = match version {
-            Some(version) => self.by_version.get(&(name, version)),
-            None => self.by_name.get(name),
-        };
-        let found = found.map_or(&[][..], Vec::as_slice);
-        let fitting: Vec<usize> = match source {
-            // Beside a package from a registry, one from a path needs no source.
-            None if found.len() > 1 => with_source(packages, found, None, |text| text),
-            None => found.to_vec(),
-            Some(_) => match with_source(packages, found, source, |text| text) {
-                // The reference may leave out the `#commit` the package itself has.
-                exact if exact.is_empty() => with_source(packages, found, source, without_commit),
-                exact => exact,
-            },
-        };
-        match fitting[..] {
-            [at] => Ok(at),
-            [] => Err("which no package of the file matches"),
-            _ => Err("which several packages of the file match"),
-        }
+/// The package a text such as `rand`, `rand 0.8.5` or
+/// `rand 0.8.5 (registry+https://…)` refers to.
+fn resolve(known: &Known, packages: &[Locked], text: &str) -> Result<usize, &'static str> {
+    let mut words = text.splitn(3, ' ');
+    let name = words.next().unwrap_or_default();
+    let version = words.next();
+    let source = words.next().map(|source| source.trim_matches(['(', ')']));
+    let found = known.find(name, version);
+    let fitting: Vec<usize> = match source {
+        // Beside a package from a registry, one from a path needs no source.
+        None if found.len() > 1 => with_source(packages, &found, None, |text| text),
+        None => found,
+        Some(_) => match with_source(packages, &found, source, |text| text) {
+            // The reference may leave out the `#commit` the package itself has.
+            exact if exact.is_empty() => with_source(packages, &found, source, without_commit),
+            exact => exact,
+        },
+    };
+    match fitting[..] {
+        [at] => Ok(at),
+        [] => Err("which no package of the file matches"),
+        _ => Err("which several packages of the file match"),
     }
 }
 

@@ -16,8 +16,7 @@ use serde_json::value::RawValue;
 
 use super::json::JsonText;
 use super::names::node_ids;
-use super::{ImportError, ReadOptions, note_missing_root};
-use crate::delimited::shown;
+use super::{ImportError, ReadOptions, note_missing_root, shown};
 use crate::graph::{DependencyGraph, EdgeKind, GraphBuilder, Package};
 use crate::purl;
 use crate::repository::canonical_repo;
@@ -142,7 +141,7 @@ fn parts(json: &JsonText, document: &Document) -> Result<Vec<Part>, ImportError>
             return Err(json.refuse(
                 raw,
                 "components",
-                format!("components nested more than {DEEPEST} deep"),
+                &format!("components nested more than {DEEPEST} deep"),
                 "a flat list, or a shallow one",
                 "fix the generator",
             ));
@@ -162,7 +161,7 @@ fn parts(json: &JsonText, document: &Document) -> Result<Vec<Part>, ImportError>
             return Err(json.refuse(
                 raw,
                 "bom-ref",
-                format!("`{}`, used on line {line} for another component", shown(&part.reference)),
+                &format!("`{}`, used on line {line} for another component", shown(&part.reference)),
                 "a different bom-ref for each component",
                 "fix the generator, or make the reference unique",
             ));

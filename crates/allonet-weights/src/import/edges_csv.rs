@@ -5,26 +5,30 @@
 //! Seeds are the roots. The columns `package_name` and `package_url` (a package
 //! URL) are read where present, all others are not.
 
+use allonet_core::table::Column;
+
 use super::{ImportError, ReadOptions};
-use crate::delimited::{Column, Table};
 use crate::graph::{DependencyGraph, EdgeKind, GraphBuilder, Package};
+use crate::rows::Sheet;
 
 pub(super) const FORMAT: &str = "edge CSV";
 
 const COLUMNS: [Column; 4] = [
-    Column::required("seed_repo", &["seed_repo", "seed", "dependent", "source"]),
-    Column::required("dependency_repo", &["dependency_repo", "dependency", "target"]),
-    Column::optional("package_name", &["package_name", "package"]),
-    Column::optional("package_url", &["package_url", "purl"]),
+    Column::required(&["seed_repo", "seed", "dependent", "source"]),
+    Column::required(&["dependency_repo", "dependency", "target"]),
+    Column::optional(&["package_name", "package"]),
+    Column::optional(&["package_url", "purl"]),
 ];
 
 /// Reads a table.
 pub fn read(text: &str, options: &ReadOptions) -> Result<DependencyGraph, ImportError> {
-    let table = Table::read(FORMAT, text, &COLUMNS)?;
+    let table = Sheet::read(FORMAT, text, &COLUMNS)?;
+    if table.is_empty() {
+        let hint = "write one row for each dependency";
+        return Err(ImportError::whole(FORMAT, "a header without rows", "at least one row", hint));
+    }
     let mut builder = GraphBuilder::default();
-    let mut any = false;
     for row in table.rows() {
-        any = true;
         let seed = builder.list(&row.repository(0, options)?);
         let repository = row.repository(1, options)?;
         let purl = row.optional(3);
@@ -44,14 +48,10 @@ pub fn read(text: &str, options: &ReadOptions) -> Result<DependencyGraph, Import
         builder.mark_root(seed);
         builder.edge(seed, dependency, EdgeKind::Unknown, None);
     }
-    if !any {
-        let hint = "write one row for each dependency";
-        return Err(ImportError::whole(FORMAT, "a header without rows", "at least one row", hint));
-    }
     Ok(builder.finish())
 }
 
 /// Whether a text has the header of such a table.
 pub(super) fn fits(text: &str) -> bool {
-    Table::fits(text, &COLUMNS)
+    Sheet::fits(text, &COLUMNS)
 }

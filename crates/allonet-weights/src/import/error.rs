@@ -2,6 +2,7 @@
 
 use std::fmt;
 
+use allonet_core::fault::SourceFile;
 use thiserror::Error;
 
 /// A file that was refused.
@@ -59,5 +60,33 @@ impl ImportError {
     /// The refusal of a text without content.
     pub(crate) fn empty(format: &'static str) -> Self {
         Self::whole(format, "an empty text", format, "check the path; the file has no content")
+    }
+
+    /// The same refusal of one field or entry.
+    pub(crate) fn field(mut self, field: &str) -> Self {
+        self.field = Some(field.to_owned());
+        self
+    }
+
+    /// The same refusal at a byte offset of the file.
+    pub(crate) fn at(mut self, file: &SourceFile, offset: usize) -> Self {
+        let (line, column) = file.line_column(offset);
+        (self.line, self.column) = (Some(count(line)), Some(count(column)));
+        self
+    }
+}
+
+/// A count as the 32 bits that evidence keeps.
+pub(crate) fn count(value: usize) -> u32 {
+    u32::try_from(value).unwrap_or(u32::MAX)
+}
+
+/// A text from a file, short enough for a message.
+pub(crate) fn shown(text: &str) -> String {
+    const LONGEST: usize = 60;
+    let clean = |text: &str| text.chars().map(|c| if c.is_control() { ' ' } else { c }).collect();
+    match text.char_indices().nth(LONGEST) {
+        None => clean(text),
+        Some((end, _)) => format!("{}…", clean(&text[..end]) as String),
     }
 }

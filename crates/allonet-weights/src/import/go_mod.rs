@@ -17,10 +17,8 @@ mod version;
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::{ImportError, ReadOptions};
-use crate::delimited::shown;
+use super::{ImportError, ReadOptions, count, shown};
 use crate::graph::{DependencyGraph, EdgeKind, GraphBuilder, Package};
-use crate::lines::count;
 use crate::purl;
 use crate::repository::canonical_repo;
 

@@ -7,31 +7,22 @@ use serde::Deserialize;
 use serde::de::{Deserializer, MapAccess, Visitor};
 use serde_json::value::RawValue;
 
-use super::ImportError;
-use crate::delimited::shown;
-use crate::lines::Lines;
+use super::text::Text;
+use super::{ImportError, shown};
 
 /// A JSON text under the name of its format.
 #[derive(Debug)]
-pub(super) struct JsonText<'a> {
-    format: &'static str,
-    text: &'a str,
-    lines: Lines,
-}
+pub(super) struct JsonText<'a>(Text<'a>);
 
 impl<'a> JsonText<'a> {
     /// Refuses a text without content.
     pub(super) fn new(format: &'static str, text: &'a str) -> Result<Self, ImportError> {
-        let text = text.strip_prefix('\u{feff}').unwrap_or(text);
-        if text.trim().is_empty() {
-            return Err(ImportError::empty(format));
-        }
-        Ok(Self { format, text, lines: Lines::new(text) })
+        Text::new(format, text).map(Self)
     }
 
     /// The whole text as a value.
     pub(super) fn parse<T: Deserialize<'a>>(&self) -> Result<T, ImportError> {
-        serde_json::from_str(self.text).map_err(|error| self.refusal(0, &error, None))
+        serde_json::from_str(self.0.content).map_err(|error| self.refusal(0, &error, None))
     }
 
     /// A part of the text as a value; `field` names it in errors.
@@ -46,7 +37,7 @@ impl<'a> JsonText<'a> {
 
     /// The line a part begins on.
     pub(super) fn line(&self, raw: &RawValue) -> u32 {
-        self.lines.line(self.offset(raw))
+        self.0.line(self.offset(raw))
     }
 
     /// A refusal at the beginning of a part.
@@ -54,36 +45,26 @@ impl<'a> JsonText<'a> {
         &self,
         raw: &RawValue,
         field: &str,
-        found: String,
+        found: &str,
         expected: &str,
         hint: &str,
     ) -> ImportError {
-        let place = self.lines.place(self.text, self.offset(raw));
-        ImportError {
-            format: self.format,
-            line: Some(place.line),
-            column: Some(place.column),
-            field: Some(field.to_owned()),
-            found,
-            expected: expected.to_owned(),
-            hint: hint.to_owned(),
-        }
+        self.0.refuse(self.offset(raw), found, expected, hint).field(field)
     }
 
     /// Where a part of this text lies in it.
     fn offset(&self, raw: &RawValue) -> usize {
-        raw.get().as_ptr().addr().saturating_sub(self.text.as_ptr().addr())
+        raw.get().as_ptr().addr().saturating_sub(self.0.content.as_ptr().addr())
     }
 
     /// What the parser reports at `line` and `column` of the text from `base` on.
     fn refusal(&self, base: usize, error: &serde_json::Error, field: Option<&str>) -> ImportError {
-        let first = self.lines.line(base) as usize;
+        let first = self.0.line(base) as usize;
         let offset = if error.line() <= 1 {
             base + error.column().saturating_sub(1)
         } else {
-            self.lines.offset(first + error.line() - 1, error.column())
+            self.0.offset(first + error.line() - 1, error.column())
         };
-        let place = self.lines.place(self.text, offset);
         let message = error.to_string();
         let message = message.rsplit_once(" at line ").map_or(&*message, |(text, _)| text);
         let (expected, hint) = if error.is_eof() {
@@ -91,16 +72,12 @@ impl<'a> JsonText<'a> {
         } else if error.is_syntax() {
             ("JSON", "check that the file is JSON and was not edited by hand")
         } else {
-            (self.format, "check that the file is of this format; it can be chosen by hand")
+            (self.0.format, "check that the file is of this format; it can be chosen by hand")
         };
-        ImportError {
-            format: self.format,
-            line: Some(place.line),
-            column: Some(place.column),
-            field: field.map(str::to_owned),
-            found: shown(message),
-            expected: expected.to_owned(),
-            hint: hint.to_owned(),
+        let refused = self.0.refuse(offset, &shown(message), expected, hint);
+        match field {
+            Some(field) => refused.field(field),
+            None => refused,
         }
     }
 }

@@ -19,6 +19,28 @@ pub(super) fn node_ids(versions: Versions, packages: &[(&str, &str)]) -> Vec<Str
     packages.iter().map(id).collect()
 }
 
+/// Where the packages of a lock file stand in it: by name, each with its version.
+#[derive(Debug)]
+pub(super) struct Known<'l>(BTreeMap<&'l str, Vec<(&'l str, usize)>>);
+
+impl<'l> Known<'l> {
+    /// From every `(name, version)`, in the order of the file.
+    pub(super) fn new(packages: &[(&'l str, &'l str)]) -> Self {
+        let mut known: BTreeMap<_, Vec<_>> = BTreeMap::new();
+        for (at, &(name, version)) in packages.iter().enumerate() {
+            known.entry(name).or_default().push((version, at));
+        }
+        Self(known)
+    }
+
+    /// All packages of a name, or of one version of it, in the order of the file.
+    pub(super) fn find(&self, name: &str, version: Option<&str>) -> Vec<usize> {
+        let found = self.0.get(name).into_iter().flatten();
+        let fitting = found.filter(|(known, _)| version.is_none_or(|version| version == *known));
+        fitting.map(|&(_, at)| at).collect()
+    }
+}
+
 /// A Python project name as PEP 503 compares it: lower case, and every run of
 /// `-`, `_` and `.` as one hyphen.
 pub(super) fn python_name(name: &str) -> String {

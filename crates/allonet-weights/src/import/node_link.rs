@@ -12,8 +12,7 @@ use serde_json::value::RawValue;
 
 use super::json::JsonText;
 use super::weight_csv::LARGEST_WEIGHT;
-use super::{ImportError, ReadOptions, note_missing_root};
-use crate::delimited::shown;
+use super::{ImportError, ReadOptions, note_missing_root, shown};
 use crate::graph::{DependencyGraph, EdgeKind, GraphBuilder};
 
 pub(super) const FORMAT: &str = "node-link JSON";
@@ -63,7 +62,7 @@ pub fn read(text: &str, options: &ReadOptions) -> Result<DependencyGraph, Import
         {
             let expected = format!("a number from 0 to {LARGEST_WEIGHT}");
             let hint = "weights are shares; a dependency that gets nothing has weight 0";
-            return Err(json.refuse(raw, "weight", weight.to_string(), &expected, hint));
+            return Err(json.refuse(raw, "weight", &weight.to_string(), &expected, hint));
         }
         let [from, to] =
             [("source", &link.source), ("target", &link.target)].map(|(field, end)| {
@@ -104,7 +103,7 @@ fn id(
     if id.is_empty() {
         let found = format!("`{}`", shown(&value.to_string()));
         let hint = "name the repository, for instance https://github.com/owner/name";
-        return Err(json.refuse(raw, field, found, "a text that is not empty", hint));
+        return Err(json.refuse(raw, field, &found, "a text that is not empty", hint));
     }
     Ok(id)
 }

@@ -21,8 +21,7 @@ use serde_json::value::RawValue;
 
 use super::json::{Entries, JsonText};
 use super::names::node_ids;
-use super::{ImportError, ReadOptions, note_missing_root};
-use crate::delimited::shown;
+use super::{ImportError, ReadOptions, note_missing_root, shown};
 use crate::graph::{DependencyGraph, EdgeKind, GraphBuilder, Package};
 use crate::purl;
 use crate::repository::canonical_repo;
@@ -133,7 +132,7 @@ fn locations(
             return Err(json.refuse(
                 raw,
                 "packages",
-                format!("a path of {} bytes", path.len()),
+                &format!("a path of {} bytes", path.len()),
                 &format!("at most {LONGEST_PATH}"),
                 "check that the file was written by npm",
             ));

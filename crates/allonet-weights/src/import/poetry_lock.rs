@@ -16,7 +16,7 @@ use serde::Deserialize;
 use toml::{Spanned, Value};
 
 use super::names::{node_ids, python_name};
-use super::toml::TomlText;
+use super::text::Text;
 use super::{ImportError, ReadOptions};
 use crate::graph::{DependencyGraph, EdgeKind, GraphBuilder, Package};
 use crate::purl;
@@ -53,8 +53,8 @@ struct Source {
 
 /// Reads a lock file.
 pub fn read(text: &str, options: &ReadOptions) -> Result<DependencyGraph, ImportError> {
-    let toml = TomlText::new(FORMAT, text)?;
-    let lock: Lock = toml.parse()?;
+    let toml = Text::new(FORMAT, text)?;
+    let lock: Lock = super::toml::parse(&toml)?;
     if lock.package.is_empty() {
         let hint = "write it with `poetry lock`; a project without dependencies has no graph";
         return Err(ImportError::whole(FORMAT, "no [[package]]", "at least one", hint));
@@ -100,7 +100,7 @@ impl Locked {
     }
 }
 
-fn evidence(toml: &TomlText, name: &str, package: &Locked) -> Package {
+fn evidence(toml: &Text, name: &str, package: &Locked) -> Package {
     let git = package.source.as_ref().filter(|source| source.r#type == "git");
     Package {
         name: name.to_owned(),
@@ -116,7 +116,7 @@ fn add_edges(
     by_name: &BTreeMap<&str, BTreeSet<&str>>,
     id: &str,
     package: &Locked,
-    toml: &TomlText,
+    toml: &Text,
 ) {
     let dependent = builder.node(id);
     for (name, requirement) in &package.dependencies {

@@ -10,8 +10,7 @@ use serde_json::value::RawValue;
 
 use super::json::{Entries, JsonText};
 use super::weight_csv::LARGEST_WEIGHT;
-use super::{ImportError, ReadOptions};
-use crate::delimited::shown;
+use super::{ImportError, ReadOptions, shown};
 use crate::graph::{DependencyGraph, EdgeKind, GraphBuilder};
 
 pub(super) const FORMAT: &str = "seed map JSON";
@@ -34,7 +33,7 @@ pub fn read(text: &str, options: &ReadOptions) -> Result<DependencyGraph, Import
                 return Err(json.refuse(
                     raw,
                     &format!("`{}`", shown(&dependency)),
-                    weight.to_string(),
+                    &weight.to_string(),
                     &format!("a number from 0 to {LARGEST_WEIGHT}"),
                     "weights are shares; a dependency that gets nothing has weight 0",
                 ));
@@ -61,7 +60,7 @@ fn name(
     if name.is_empty() {
         let hint = "name the repository, for instance https://github.com/owner/name";
         let found = format!("`{}`", shown(address));
-        return Err(json.refuse(raw, "repository", found, "a name that is not empty", hint));
+        return Err(json.refuse(raw, "repository", &found, "a name that is not empty", hint));
     }
     Ok(name)
 }

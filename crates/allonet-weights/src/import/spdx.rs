@@ -14,8 +14,7 @@ use serde_json::value::RawValue;
 
 use super::json::JsonText;
 use super::names::node_ids;
-use super::{ImportError, ReadOptions, note_missing_root};
-use crate::delimited::shown;
+use super::{ImportError, ReadOptions, note_missing_root, shown};
 use crate::graph::{DependencyGraph, EdgeKind, GraphBuilder, Package};
 use crate::purl;
 use crate::repository::canonical_repo;
@@ -134,7 +133,7 @@ fn packages(
             return Err(json.refuse(
                 raw,
                 "SPDXID",
-                format!("`{}`, used on line {first} already", shown(&found.id)),
+                &format!("`{}`, used on line {first} already", shown(&found.id)),
                 "a different SPDXID for each package",
                 "fix the generator, or make the id unique",
             ));

@@ -13,10 +13,9 @@ use std::collections::BTreeMap;
 use serde::Deserialize;
 use toml::{Spanned, Value};
 
-use super::names::{node_ids, python_name};
-use super::toml::TomlText;
-use super::{ImportError, ReadOptions, note_missing_root};
-use crate::delimited::shown;
+use super::names::{Known, node_ids, python_name};
+use super::text::Text;
+use super::{ImportError, ReadOptions, note_missing_root, shown};
 use crate::graph::{DependencyGraph, EdgeKind, GraphBuilder, Package};
 use crate::purl;
 use crate::repository::canonical_repo;
@@ -60,8 +59,8 @@ struct Reference {
 
 /// Reads a lock file.
 pub fn read(text: &str, options: &ReadOptions) -> Result<DependencyGraph, ImportError> {
-    let toml = TomlText::new(FORMAT, text)?;
-    let lock: Lock = toml.parse()?;
+    let toml = Text::new(FORMAT, text)?;
+    let lock: Lock = super::toml::parse(&toml)?;
     if lock.package.is_empty() {
         let hint = "write it with `uv lock`";
         let expected = "at least the package of the project itself";
@@ -74,12 +73,11 @@ pub fn read(text: &str, options: &ReadOptions) -> Result<DependencyGraph, Import
     }
     let names: Vec<String> = lock.package.iter().map(|p| python_name(p.name.get_ref())).collect();
     let keys: Vec<_> = names.iter().zip(&lock.package).map(|(n, p)| (&**n, p.version())).collect();
-    let mut known = Known::default();
+    let known = Known::new(&keys);
     let mut nodes = Vec::with_capacity(keys.len());
     for (at, (id, package)) in
         node_ids(options.versions, &keys).iter().zip(&lock.package).enumerate()
     {
-        known.add(&names[at], package, at);
         let node = builder.describe(id, evidence(&toml, &names[at], package));
         if ["editable", "virtual", "directory"].iter().any(|own| package.source.contains_key(*own))
         {
@@ -89,14 +87,14 @@ pub fn read(text: &str, options: &ReadOptions) -> Result<DependencyGraph, Import
     }
     for (package, &node) in lock.package.iter().zip(&nodes) {
         for (kind, reference) in package.references() {
-            let found = known.resolve(&lock.package, reference).ok_or_else(|| {
+            let found = resolve(&known, &lock.package, reference).ok_or_else(|| {
                 toml.refuse(
                     reference.name.span().start,
-                    Some("dependencies"),
-                    format!("`{}`, which is not one package", shown(reference.name.get_ref())),
+                    &format!("`{}`, which is not one package", shown(reference.name.get_ref())),
                     "the name of one [[package]] of the file, with version if needed",
                     "the file seems cut off or edited; write it with `uv lock`",
                 )
+                .field("dependencies")
             })?;
             builder.edge(node, nodes[found], kind, None);
         }
@@ -120,7 +118,7 @@ impl Locked {
     }
 }
 
-fn evidence(toml: &TomlText, name: &str, package: &Locked) -> Package {
+fn evidence(toml: &Text, name: &str, package: &Locked) -> Package {
     let git = package.source.get("git").and_then(Value::as_str);
     Package {
         name: name.to_owned(),
@@ -131,30 +129,13 @@ fn evidence(toml: &TomlText, name: &str, package: &Locked) -> Package {
     }
 }
 
-/// Packages by name, and by name and version.
-#[derive(Debug, Default)]
-struct Known<'l> {
-    by_name: BTreeMap<&'l str, Vec<usize>>,
-    by_version: BTreeMap<(&'l str, &'l str), Vec<usize>>,
-}
-
-impl<'l> Known<'l> {
-    fn add(&mut self, name: &'l str, package: &'l Locked, at: usize) {
-        self.by_name.entry(name).or_default().push(at);
-        self.by_version.entry((name, package.version())).or_default().push(at);
-    }
-
-    /// The one package a reference fits.
-    fn resolve(&self, packages: &[Locked], reference: &Reference) -> Option<usize> {
-        let name = python_name(reference.name.get_ref());
-        let found = match reference.version.as_deref() {
-            Some(version) => self.by_version.get(&(&*name, version)),
-            None => self.by_name.get(&*name),
-        }?;
-        let mut fitting = found.iter().copied().filter(|&at| {
-            reference.source.as_ref().is_none_or(|source| *source == packages[at].source)
-        });
-        let first = fitting.next()?;
-        fitting.next().is_none().then_some(first)
-    }
+/// The one package a reference fits.
+fn resolve(known: &Known, packages: &[Locked], reference: &Reference) -> Option<usize> {
+    let name = python_name(reference.name.get_ref());
+    let found = known.find(&name, reference.version.as_deref());
+    let mut fitting = found.iter().copied().filter(|&at| {
+        reference.source.as_ref().is_none_or(|source| *source == packages[at].source)
+    });
+    let first = fitting.next()?;
+    fitting.next().is_none().then_some(first)
 }

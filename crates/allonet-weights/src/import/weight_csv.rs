@@ -8,9 +8,11 @@
 
 use std::collections::BTreeMap;
 
+use allonet_core::table::Column;
+
 use super::{ImportError, ReadOptions, note_missing_root};
-use crate::delimited::{Column, Table};
 use crate::graph::{DependencyGraph, EdgeKind, GraphBuilder};
+use crate::rows::Sheet;
 
 pub(super) const FORMAT: &str = "weight CSV";
 
@@ -18,9 +20,9 @@ pub(super) const FORMAT: &str = "weight CSV";
 pub(super) const LARGEST_WEIGHT: f64 = 1e12;
 
 const COLUMNS: [Column; 3] = [
-    Column::required("repo", &["repo", "dependency", "dependency_repo", "child", "target"]),
-    Column::required("parent", &["parent", "dependent", "seed_repo", "seed", "source"]),
-    Column::required("weight", &["weight", "share"]),
+    Column::required(&["repo", "dependency", "dependency_repo", "child", "target"]),
+    Column::required(&["parent", "dependent", "seed_repo", "seed", "source"]),
+    Column::required(&["weight", "share"]),
 ];
 
 /// One row: the weight of `repo` among what `parent` depends on.
@@ -52,7 +54,7 @@ pub fn read(text: &str, options: &ReadOptions) -> Result<DependencyGraph, Import
 ///
 /// Refuses a table without rows, and two rows for one edge.
 pub fn rows(text: &str, options: &ReadOptions) -> Result<Vec<WeightRow>, ImportError> {
-    let table = Table::read(FORMAT, text, &COLUMNS)?;
+    let table = Sheet::read(FORMAT, text, &COLUMNS)?;
     let mut rows: Vec<WeightRow> = Vec::new();
     let mut seen: BTreeMap<(String, String), u32> = BTreeMap::new();
     for row in table.rows() {
@@ -63,7 +65,7 @@ pub fn rows(text: &str, options: &ReadOptions) -> Result<Vec<WeightRow>, ImportE
         if let Some(first) = seen.insert((parent.clone(), repo.clone()), line) {
             return Err(row.refuse(
                 0,
-                format!("`{repo}` under `{parent}` again, first on line {first}"),
+                &format!("`{repo}` under `{parent}` again, first on line {first}"),
                 "one row for each repo and parent",
                 "remove one of the rows; different addresses may be the same repository",
             ));
@@ -79,5 +81,5 @@ pub fn rows(text: &str, options: &ReadOptions) -> Result<Vec<WeightRow>, ImportE
 
 /// Whether a text has the header of such a table.
 pub(super) fn fits(text: &str) -> bool {
-    Table::fits(text, &COLUMNS)
+    Sheet::fits(text, &COLUMNS)
 }

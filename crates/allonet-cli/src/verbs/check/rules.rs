@@ -8,6 +8,7 @@ use allonet_mechanisms::catalogue;
 use serde_json::Value;
 
 use crate::files::Inputs;
+use crate::ui::{counted, grouped};
 
 /// How many payees or entries of a list are named.
 const NAMED: usize = 4;
@@ -84,25 +85,6 @@ fn first_of(texts: &[String]) -> String {
     }
 }
 
-/// `1 row`, `1,234 rows`.
-pub(super) fn counted(count: usize, word: &str) -> String {
-    let plural = if count == 1 { "" } else { "s" };
-    format!("{} {word}{plural}", grouped(count))
-}
-
-/// `1,234`.
-pub(super) fn grouped(count: usize) -> String {
-    let digits = count.to_string();
-    let mut text = String::with_capacity(digits.len() + digits.len() / 3);
-    for (place, digit) in digits.chars().enumerate() {
-        if place > 0 && (digits.len() - place) % 3 == 0 {
-            text.push(',');
-        }
-        text.push(digit);
-    }
-    text
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -111,12 +93,5 @@ mod tests {
     fn long_lists_are_cut() {
         assert_eq!(weights(r#"{"a":"70%","b":"rest"}"#), "a 70%, b rest");
         assert_eq!(list(r#"["a","b","c","d","e","f"]"#), "a, b, c, d and 2 more");
-    }
-
-    #[test]
-    fn counts_are_grouped() {
-        assert_eq!(counted(1, "row"), "1 row");
-        assert_eq!(counted(1_234_567, "row"), "1,234,567 rows");
-        assert_eq!(grouped(0), "0");
     }
 }

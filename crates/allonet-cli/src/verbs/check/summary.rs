@@ -9,8 +9,8 @@ use allonet_core::network::{Grant, Network, Node, NodeKind};
 use serde_json::{Value, json};
 
 use super::super::Loaded;
-use super::rules::{self, counted, grouped};
-use crate::ui::{Tone, Ui};
+use super::rules;
+use crate::ui::{Tone, Ui, counted, grouped};
 
 /// How many nodes of one kind are listed.
 const LISTED: usize = 20;

@@ -23,6 +23,7 @@ use super::plan::{Names, Plan, cell, free_id, quoted, shortened};
 use crate::args::{Kind, NewArgs, Rule};
 use crate::diagnose::Failure;
 use crate::files::read_file;
+use crate::ui::counted;
 
 /// Shares are counted in 10⁻¹⁸.
 const SHARE_DECIMALS: u8 = 18;
@@ -47,7 +48,7 @@ pub(super) fn plan(
     };
     let graph = import::read(format, &file.text, &options)
         .map_err(|error| not_read(&error, faulty(&error, file, go_graph.as_ref())))?;
-    let graph = rooted(graph, args, file, format)?;
+    let graph = rooted(graph, args, file, format, &names.name)?;
     let mut weighted = weigh(&graph, &settings(args.rule.unwrap_or_default()))
         .map_err(|error| Fault::new("weights", format!("{}: {error}", file.path)))?;
     let rows = |text: &str| weight_csv::rows(text, &options);
@@ -93,6 +94,7 @@ fn rooted(
     args: &NewArgs,
     file: &SourceFile,
     format: Format,
+    name: &str,
 ) -> Result<DependencyGraph, Failure> {
     // The root of a poetry.lock is only named by the option.
     let graph = if args.root.is_empty() || format == Format::PoetryLock {
@@ -106,6 +108,7 @@ fn rooted(
         }
         graph.with_roots(&args.root).expect("all roots were found")
     };
+    let graph = one_project(graph, args, format, name);
     let kept = graph.filter(&Policy::default()).map_err(|_| {
         let message = format!("`{}` does not say which project the money is for", file.path);
         Fault::new("no-root", message).help("name it with --root ID; it may be given several times")
@@ -119,6 +122,23 @@ fn rooted(
         return Err(Fault::new("no-edges", message).help(help).into());
     }
     Ok(kept)
+}
+
+/// The members of a workspace as one project, under the network's name: they are
+/// funded together, and what they share among themselves is nobody's business.
+fn one_project(
+    graph: DependencyGraph,
+    args: &NewArgs,
+    format: Format,
+    name: &str,
+) -> DependencyGraph {
+    let workspace = matches!(format, Format::CargoLock | Format::PackageLock | Format::UvLock);
+    let roots: Vec<String> =
+        graph.roots().into_iter().map(|root| graph.nodes()[root as usize].id.clone()).collect();
+    if !workspace || !args.root.is_empty() || roots.len() < 2 {
+        return graph;
+    }
+    graph.merge(&roots.into_iter().map(|root| (root, name.to_owned())).collect())
 }
 
 /// Which of the files an importer means.
@@ -184,12 +204,12 @@ fn written(
     ];
     let roots = weighted.sources().len();
     let about = format!(
-        "{}: {} to {} projects over {} dependencies, from {}",
+        "{}: {} to {} over {}, from {}",
         names.name,
-        asset_amount(budget),
-        weighted.nodes().len(),
-        weighted.targets().len(),
-        if roots == 1 { "1 root".to_owned() } else { format!("{roots} roots") },
+        budget.asset.show(budget.amount),
+        counted(weighted.nodes().len(), "project"),
+        counted(weighted.targets().len(), "edge"),
+        counted(roots, "root"),
     );
     let notes = graph.notes().iter().map(|note| match note.line {
         Some(line) => format!("line {line}: {}", note.text),
@@ -204,10 +224,6 @@ fn written(
         about,
         notes: notes.collect(),
     }
-}
-
-fn asset_amount(budget: &Budget) -> String {
-    budget.asset.show(budget.amount)
 }
 
 /// A share as a decimal, exactly.

@@ -7,6 +7,8 @@ mod graph;
 mod kinds;
 mod payments;
 mod plan;
+#[cfg(test)]
+mod tests;
 mod votes;
 
 use std::path::{Path, PathBuf};
@@ -133,7 +135,7 @@ fn write(args: &NewArgs, plan: &Plan, names: &Names) -> Result<Vec<PathBuf>, Fai
             .iter()
             .map(|(name, _)| folder.join(name))
             .filter(|path| path.exists())
-            .map(|path| format!("`{}`", path.display()))
+            .map(|path| format!("`{}`", plainly(&path)))
             .collect();
         if !there.is_empty() {
             let message = format!("{} is there already", there.join(", "));
@@ -153,10 +155,10 @@ fn write(args: &NewArgs, plan: &Plan, names: &Names) -> Result<Vec<PathBuf>, Fai
 fn report(plan: &Plan, names: &Names, written: &[PathBuf], kind: Kind, ui: &Ui) {
     if ui.is_json() {
         ui.print_json(&json!({
-            "network": names.network,
+            "network": plainly(&names.network),
             "kind": kinds::title(kind),
             "about": plan.about,
-            "files": written,
+            "files": written.iter().map(|path| plainly(path)).collect::<Vec<_>>(),
             "notes": plan.notes,
         }));
         return;
@@ -170,10 +172,15 @@ fn report(plan: &Plan, names: &Names, written: &[PathBuf], kind: Kind, ui: &Ui) 
     }
     ui.print(&plan.about);
     for path in written {
-        ui.print(&format!("wrote {}", path.display()));
+        ui.print(&format!("wrote {}", plainly(path)));
     }
-    let network = names.network.display();
+    let network = plainly(&names.network);
     ui.print(&format!("next: allonet check {network}; then: allonet run {network}"));
+}
+
+/// A path without the `./` in front.
+fn plainly(path: &Path) -> String {
+    path.strip_prefix(".").unwrap_or(path).display().to_string()
 }
 
 /// What can be read.

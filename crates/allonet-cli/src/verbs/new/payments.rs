@@ -17,6 +17,7 @@ use super::detect::columns_used;
 use super::plan::{Names, Plan, cell, free_id, key, one_line, quoted};
 use crate::args::NewArgs;
 use crate::diagnose::Failure;
+use crate::ui::{counted, grouped};
 
 const PAYER: usize = 0;
 const PAYEE: usize = 1;
@@ -52,7 +53,7 @@ const USED: [(&str, usize); 3] = [("payer", PAYER), ("payee", PAYEE), ("amount",
 /// Amounts are added up with so many decimals before they are rounded.
 const DECIMALS_MAX: u8 = 18;
 /// Stands in where a row names nobody.
-const NAMELESS: &str = "unnamed";
+const NAMELESS: &str = "(no name)";
 
 /// All payments of one payer, by payee.
 type Payees = BTreeMap<String, Amount>;
@@ -89,11 +90,11 @@ pub(super) fn plan(args: &NewArgs, file: &Arc<SourceFile>, names: &Names) -> Res
     let all = payments.by_payer.values().flat_map(Payees::values).copied();
     let total = Amount::sum(all, "all payments").map_err(overflow)?;
     let about = format!(
-        "{}: {} from {} payers to {} payees",
+        "{}: {} from {} to {}",
         names.name,
         asset.show(total),
-        payments.by_payer.len(),
-        payees.len()
+        counted(payments.by_payer.len(), "payer"),
+        counted(payees.len(), "payee")
     );
     let recipients = names.data("recipients");
     let network = network(&payments, &payees, &asset, &recipients, names, &mut notes)?;
@@ -147,18 +148,19 @@ impl Payments {
     fn notes(&self) -> Vec<String> {
         let pairs: usize = self.by_payer.values().map(BTreeMap::len).sum();
         let mut notes = vec![format!(
-            "{} payments are added up to {pairs}, one for each payer and payee",
-            self.rows
+            "{} in the file; added up by payer and payee there are {}",
+            counted(self.rows, "payment"),
+            grouped(pairs)
         )];
         let mut note = |count: usize, text: &str| {
             if count > 0 {
-                notes.push(format!("{count} {text}"));
+                notes.push(format!("{} {text}", counted(count, "payment")));
             }
         };
-        note(self.zero_rows, "payments of nothing are left out");
-        let nobody = format!("payments name no payee; they go to `{NAMELESS}`");
+        note(self.zero_rows, "of nothing left out");
+        let nobody = format!("without a payee, now to `{NAMELESS}`");
         note(self.nameless_payees, &nobody);
-        let nobody = format!("payments name no payer; they come from `{NAMELESS}`");
+        let nobody = format!("without a payer, now from `{NAMELESS}`");
         note(self.nameless_payers, &nobody);
         notes
     }
@@ -183,8 +185,9 @@ impl Payments {
         }
         self.by_payer.retain(|_, payees| !payees.is_empty());
         let note = format!(
-            "{rounded} sums have more decimals than the {} of {} and are rounded to the nearest \
-             base unit{}; --decimals changes that",
+            "{} with more decimals than the {} of {}, rounded to the nearest base unit{}; \
+             --decimals changes that",
+            counted(rounded, "sum"),
             asset.decimals,
             asset.symbol,
             if lost > 0 { format!(", {lost} of them to nothing") } else { String::new() }

@@ -13,6 +13,7 @@ use super::plan::{Names, Plan, free_id, one_line, quoted};
 use crate::args::NewArgs;
 use crate::diagnose::Failure;
 use crate::files::folder_of;
+use crate::ui::counted;
 
 /// Column with the amounts of votes, in [`COLUMNS`].
 const AMOUNT: usize = 2;
@@ -38,12 +39,12 @@ pub(super) fn plan(args: &NewArgs, file: &Arc<SourceFile>, names: &Names) -> Res
     let votes = Votes::read(&table, &budget.asset, written)?;
     let (name, stays) = beside(names);
     let about = format!(
-        "{}: {} to match {} votes of {} voters for {} projects",
+        "{}: {} to match {} of {} for {}",
         names.name,
         budget.asset.show(budget.amount),
-        table.len(),
-        votes.voters.len(),
-        votes.projects.len()
+        counted(table.len(), "vote"),
+        counted(votes.voters.len(), "voter"),
+        counted(votes.projects.len(), "project")
     );
     Ok(Plan {
         network: network(&votes, &budget, written, &name, names),
@@ -95,8 +96,10 @@ fn fit(
             "the votes have up to {needed} decimals, but {} has {}",
             budget.asset.symbol, budget.asset.decimals
         );
-        return Err(Failure::usage(Fault::new("too-many-decimals", message).help(format!(
-            "votes only weigh, so another asset does as well: --decimals {needed}"
+        let fault = Fault::new("too-many-decimals", message);
+        return Err(Failure::usage(fault.help(format!(
+            "shorten the votes, which need not be exact; or, if the asset really has as many: \
+             --decimals {needed}"
         ))));
     }
     let found = Asset::new("USD", u8::try_from(needed).unwrap_or(u8::MAX));

@@ -183,15 +183,13 @@ impl<'a> Item<'a> {
         let found = i64::from_str_radix(number.as_str(), number.radix()).ok();
         found.filter(|found| bounds.contains(found)).ok_or_else(|| {
             let allowed = match (least, most) {
-                (i64::MIN, i64::MAX) => "64 bits".to_owned(),
+                (i64::MIN, i64::MAX) => "a number of 64 bits".to_owned(),
                 (_, i64::MAX) => format!("at least {least}"),
                 (i64::MIN, _) => format!("at most {most}"),
                 _ => format!("{least} to {most}"),
             };
-            let message = format!("`{}` is {number}, outside of what is allowed", self.name);
-            self.fault("out-of-bounds", message)
-                .label(format!("allowed: {allowed}"))
-                .help(format!("allowed: {allowed}"))
+            let message = format!("`{}` is {number}, but must be {allowed}", self.name);
+            self.fault("out-of-bounds", message).label(format!("must be {allowed}"))
         })
     }
 

@@ -8,7 +8,7 @@ use super::legs::{EdgeChange, Named};
 use crate::card::Placed;
 use crate::fault::{Fault, Place, closest};
 use crate::network::Bound;
-use crate::network::build::GUESSES_MAX;
+use crate::network::build::Guesses;
 
 const BOUNDS: [&str; 5] =
     ["max_share", "max_voter_effect", "min_recipients", "budget_min", "budget_max"];
@@ -108,6 +108,7 @@ impl Reader<'_> {
         if self.recipients_missing {
             return;
         }
+        let mut guesses = Guesses::default();
         for (id, place) in std::mem::take(&mut self.payees) {
             if self.builder.contains(&id) {
                 continue;
@@ -115,8 +116,8 @@ impl Reader<'_> {
             let mut fault = Fault::new("unknown-node", format!("unknown payee `{id}`"))
                 .at(place)
                 .label("not declared anywhere");
-            let few = self.faults.count() < GUESSES_MAX;
-            let guess = closest(&id, self.builder.ids().filter(|_| few));
+            let known = self.builder.ids();
+            let guess = guesses.allow(known.len()).then(|| closest(&id, known)).flatten();
             let declare = format!("[recipients.{}]", toml_key(&id));
             fault.help = Some(match guess {
                 Some(guess) => format!("did you mean `{guess}`? if not, declare it: {declare}"),

@@ -106,9 +106,11 @@ fn weight_text(item: Item<'_>) -> Result<String, Fault> {
         DeValue::String(text) => text.trim().to_owned(),
         DeValue::Integer(number) => number.to_string(),
         DeValue::Float(number) => {
+            let finite = number.as_str().parse::<f64>().is_ok_and(f64::is_finite);
+            let written = if finite { number.as_str() } else { "0.5" };
             return Err(item
                 .wrong_type("a weight", "")
-                .help(format!("write it as text: {} = \"{number}\"", toml_key(item.name))));
+                .help(format!("write it as text: {} = \"{written}\"", toml_key(item.name))));
         }
         _ => {
             return Err(item

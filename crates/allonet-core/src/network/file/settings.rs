@@ -110,9 +110,9 @@ fn number(item: Item<'_>, kind: Kind, min: f64, max: f64) -> Result<f64, Fault> 
     };
     let allowed = value.filter(|value| value.is_finite() && (min..=max).contains(value));
     allowed.ok_or_else(|| {
-        let allowed = format!("allowed: {}", kind_in_words(kind));
-        let message = format!("`{}` is {written}, outside of what is allowed", item.name);
-        item.fault("out-of-bounds", message).label(allowed.clone()).help(allowed)
+        let allowed = format!("must be a {}", kind_in_words(kind));
+        let message = format!("`{}` is {written}, but {allowed}", item.name);
+        item.fault("out-of-bounds", message).label(allowed)
     })
 }
 

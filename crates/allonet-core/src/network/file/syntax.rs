@@ -14,8 +14,15 @@ const SHOWN: usize = 20;
 /// error in every byte.
 const RECOVERED_BYTES_MAX: usize = 1 << 20;
 
-const MINIMAL: &str = "a small network: [network] name = \"round\" [assets.USDC] decimals = 6 \
-                       [sources.treasury] gives = \"100 USDC\" to = \"alice\" [recipients.alice]";
+const MINIMAL: &str = "a small network:
+[network]
+name = \"round\"
+[assets.USDC]
+decimals = 6
+[sources.treasury]
+gives = \"100 USDC\"
+to = \"alice\"
+[recipients.alice]";
 
 /// The tables of the file.
 pub(super) fn parse(file: &Arc<SourceFile>) -> Result<Spanned<DeTable<'_>>, Vec<Fault>> {

@@ -476,12 +476,12 @@ const BAD: &[(&str, &str, &[&str])] = &[
     (
         r#"name = "n""#,
         "name = \"n\"\nepochs = 0",
-        &["n.toml:3:10: `epochs` is 0, outside of what is allowed (allowed: 1 to 10000)"],
+        &["n.toml:3:10: `epochs` is 0, but must be 1 to 10000"],
     ),
     (
         r#"name = "n""#,
         "name = \"n\"\nepochs = 10_001",
-        &["n.toml:3:10: `epochs` is 10001, outside of what is allowed (allowed: 1 to 10000)"],
+        &["n.toml:3:10: `epochs` is 10001, but must be 1 to 10000"],
     ),
     (
         r#"name = "n""#,
@@ -533,7 +533,7 @@ const BAD: &[(&str, &str, &[&str])] = &[
     (
         r#"name = "n""#,
         "name = \"n\"\nmax_depth = 0",
-        &["n.toml:3:13: `max_depth` is 0, outside of what is allowed (allowed: 1 to 4294967295)"],
+        &["n.toml:3:13: `max_depth` is 0, but must be 1 to 4294967295"],
     ),
     (
         r#"name = "n""#,
@@ -596,7 +596,7 @@ const BAD: &[(&str, &str, &[&str])] = &[
     (
         "decimals = 6",
         "decimals = 256",
-        &["n.toml:5:12: `decimals` is 256, outside of what is allowed (allowed: 0 to 255)"],
+        &["n.toml:5:12: `decimals` is 256, but must be 0 to 255"],
     ),
     (
         "decimals = 6",
@@ -745,7 +745,7 @@ const BAD: &[(&str, &str, &[&str])] = &[
         &[
             "n.toml:9:35: unknown key `dely` in `council` (did you mean `delay`?)",
             r#"n.toml:9:55: `alice` lacks `share` (add for example: share = "50%")"#,
-            "n.toml:9:65: `delay` is -1, outside of what is allowed (allowed: 0 to 4294967295)",
+            "n.toml:9:65: `delay` is -1, but must be 0 to 4294967295",
         ],
     ),
     (
@@ -833,9 +833,9 @@ const BAD: &[(&str, &str, &[&str])] = &[
         r#"votes = "votes.csv""#,
         "votes = \"votes.csv\"\nseats = 101\nstrict = 1\npower = nan\nfloor = \"4\"\ncap = \"1 EUR\"",
         &[
-            "n.toml:18:9: `seats` is 101, outside of what is allowed (allowed: 1 to 100)",
+            "n.toml:18:9: `seats` is 101, but must be 1 to 100",
             "n.toml:19:10: `strict` is a whole number, but must be true or false (write for example strict = true)",
-            "n.toml:20:9: `power` is nan, outside of what is allowed (allowed: number, 0 to 2)",
+            "n.toml:20:9: `power` is nan, but must be a number, 0 to 2",
             "n.toml:21:9: floor: `4` is more than the whole; a share lies between 0% and 100%",
             "n.toml:22:7: unknown asset `EUR` (known here: `USDC`)",
         ],
@@ -844,8 +844,8 @@ const BAD: &[(&str, &str, &[&str])] = &[
         r#"votes = "votes.csv""#,
         "votes = \"votes.csv\"\nseats = 9_999_999_999_999_999_999\npower = 3\nmode = \"quadratc\"\ntags = \"x\"\nuntil = \"soon\"\nnote = 3\nfee_to = \"bob\"",
         &[
-            "n.toml:18:9: `seats` is 9999999999999999999, outside of what is allowed (allowed: 1 to 100)",
-            "n.toml:19:9: `power` is 3, outside of what is allowed (allowed: number, 0 to 2)",
+            "n.toml:18:9: `seats` is 9999999999999999999, but must be 1 to 100",
+            "n.toml:19:9: `power` is 3, but must be a number, 0 to 2",
             "n.toml:20:8: `quadratc` is no choice for `mode` (did you mean `quadratic`?)",
             r#"n.toml:21:8: `tags` is a text, but must be a list (write for example tags = ["alice", "bob"])"#,
             "n.toml:22:9: `soon` is not a moment; write for example 2026-01-31T18:30:00Z, 2026-01-31T18:30:00+02:00 or 2026-01-31",
@@ -948,7 +948,7 @@ const BAD: &[(&str, &str, &[&str])] = &[
         "[recipients.alice]\n[[promises]]\non = \"jurry\"\nmax_share = 10\nmin_recipients = -1\nbudget_min = \"x\"",
         &[
             r#"n.toml:22:13: `max_share` is a whole number, but must be a share (write it as text: max_share = "10%")"#,
-            "n.toml:23:18: `min_recipients` is -1, outside of what is allowed (allowed: at least 0)",
+            "n.toml:23:18: `min_recipients` is -1, but must be at least 0",
             r#"n.toml:24:14: budget_min: `x` is not a decimal number; write for example 1_250.75 (an amount is a decimal and an asset: "1_250.75 USDC")"#,
         ],
     ),

@@ -1,0 +1,20 @@
+//! Transcripts of the command line: small inputs, one command, and all that it
+//! prints, word for word, with its exit code.
+//!
+//! After a message has changed on purpose, `SNAPSHOTS=overwrite cargo test -p
+//! allonet-cli --test transcripts` writes the new text into these files; read
+//! the difference before you keep it.
+
+mod check;
+mod explain;
+mod figures;
+mod network;
+mod new;
+mod places;
+mod programs;
+mod reading;
+mod resume;
+mod room;
+mod run;
+mod usage;
+mod verify;

@@ -1,0 +1,366 @@
+//! Receipts, and files beside them, that somebody has changed.
+
+use snapbox::str;
+
+use crate::room::Room;
+
+const VERIFY: &str = "allonet verify out/round/receipt.json";
+
+fn ran() -> Room {
+    let room = Room::usual();
+    room.done("allonet run round.allonet.toml");
+    room
+}
+
+#[test]
+fn all_is_as_the_receipt_says() {
+    let room = ran();
+    room.tells(VERIFY, str![[r#"
+── standard output
+PASS out/round/receipt.json
+recomputed from 2 input files; 100.00 USDC and 4 output files are as they should be
+── exit 0
+
+"#]]);
+    room.tells(&format!("{VERIFY} --format json"), str![[r#"
+── standard output
+{
+  "differences": [],
+  "result": "PASS",
+  "run": "[HASH]"
+}
+── exit 0
+
+"#]]);
+}
+
+#[test]
+fn the_whole_folder_may_move() {
+    let room = ran().file("elsewhere/.keep", "");
+    for name in ["out", "round.allonet.toml", "votes.csv"] {
+        std::fs::rename(room.path(name), room.path("elsewhere").join(name)).unwrap();
+    }
+    room.done("allonet verify elsewhere/out/round/receipt.json");
+}
+
+#[test]
+fn half_a_receipt() {
+    let room = ran();
+    let text = room.read("out/round/receipt.json");
+    let room = room.file("out/round/receipt.json", &text[..text.len() / 2]);
+    room.tells(VERIFY, str![[r#"
+── standard error
+bad-receipt
+
+  × the receipt is cut off
+    ╭─[out/round/receipt.json:66:17]
+ 65 │           "to": "garden",
+ 66 │           "asset"
+    ·                 ▲
+    ·                 ╰── here
+    ╰────
+  help: take the receipt.json that `allonet run` wrote, unchanged
+
+1 error
+── standard output
+FAIL out/round/receipt.json
+── exit 1
+
+"#]]);
+}
+
+#[test]
+fn one_digit_of_the_receipt() {
+    let room = ran();
+    room.edit(
+        "out/round/receipt.json",
+        "\"brought_in\": \"100000000\"",
+        "\"brought_in\": \"100000001\"",
+    );
+    room.tells(VERIFY, str![[r#"
+── standard error
+receipt-differs
+
+  × receipt.json: totals.USDC.brought_in should be 100000000, found 100000001
+── standard output
+FAIL out/round/receipt.json
+── exit 1
+
+"#]]);
+    room.tells(&format!("{VERIFY} --format json"), str![[r#"
+── standard output
+{
+  "differences": [
+    "receipt.json: totals.USDC.brought_in should be 100000000, found 100000001"
+  ],
+  "result": "FAIL"
+}
+── exit 1
+
+"#]]);
+}
+
+/// Every byte counts: whichever is changed, the receipt does not pass.
+#[test]
+fn any_byte_of_the_receipt() {
+    let room = ran();
+    let receipt = std::fs::read(room.path("out/round/receipt.json")).unwrap();
+    for at in (0..receipt.len()).step_by(receipt.len() / 40) {
+        let mut changed = receipt.clone();
+        changed[at] = if changed[at] == b'7' { b'8' } else { b'7' };
+        std::fs::write(room.path("out/round/receipt.json"), changed).unwrap();
+        let told = room.run(VERIFY);
+        assert!(told.code == 1 && told.out.starts_with("FAIL "), "byte {at}: {}", told.text());
+    }
+}
+
+#[test]
+fn one_digit_of_a_data_file() {
+    let room = ran();
+    room.edit("votes.csv", "cem,park,9", "cem,park,8");
+    room.tells(VERIFY, str![[r#"
+── standard error
+input-changed
+
+  × input `votes.csv` is not the file that was run: BLAKE3
+  │ [HASH] (69 bytes), the receipt says
+  │ [HASH] (69 bytes)
+receipt-differs
+
+  × receipt.json: epochs[0].flows[0].amount should be 15022110, found 14285714
+output-differs
+
+  × merkle-usdc.json, line 1, column 72: should be `…coding":["string","uint256"],"tree":
+  │ ["0x[HASH]","0xdb34693bb6cf9138bd7bd
+  │ 96739de3c053f3ab07f42ce1337759…`, found `…coding":["string","uint256"],"tree":
+  │ ["0x[HASH]","0x2809495511a61b8591eca
+  │ 3fcfd95ea2f593fa1027919632c608…`
+output-differs
+
+  × not-payable.csv, line 2, column 14: should be `garden,USDC,15022110,no-chain`, found
+  │ `garden,USDC,14285714,no-chain`
+output-differs
+
+  × payouts.csv, line 2, column 14: should be `park,,,USDC,84.977890,84977890,0.84977890`, found
+  │ `park,,,USDC,85.714286,85714286,0.85714286`
+output-differs
+
+  × report.html, line 391, column 138: should be `…
+  │ tle":null,"description":null},"run_id":"3cc3f7a988d94aacded394e3f00d99b0ad62896255058bab9237ca
+  │ 254523a9b4","epochs":1,"verify_command":"allonet verify receipt.js…`, found `…
+  │ tle":null,"description":null},"run_id":"e17dbbf37eba4a6095b9299f31dfdc72be1cc0c39facc5ea8badff
+  │ 28e3b69c2e","epochs":1,"verify_command":"allonet verify receipt.js…`
+6 errors
+── standard output
+FAIL out/round/receipt.json
+── exit 1
+
+"#]]);
+}
+
+#[test]
+fn one_digit_of_the_network_file() {
+    let room = ran();
+    room.edit("round.allonet.toml", "100 USDC", "101 USDC");
+    room.tells(VERIFY, str![[r#"
+── standard error
+input-changed
+
+  × input `round.allonet.toml` is not the file that was run: BLAKE3
+  │ [HASH] (201 bytes), the receipt says
+  │ [HASH] (201 bytes)
+receipt-differs
+
+  × receipt.json: epochs[0].flows[0].amount should be 14428571, found 14285714
+output-differs
+
+  × merkle-usdc.json, line 1, column 72: should be `…coding":["string","uint256"],"tree":
+  │ ["0x[HASH]","0xd1610689b97f1ea543459
+  │ 6e6dc87a2c8be04c75443cac89560d…`, found `…coding":["string","uint256"],"tree":
+  │ ["0x[HASH]","0x2809495511a61b8591eca
+  │ 3fcfd95ea2f593fa1027919632c608…`
+output-differs
+
+  × not-payable.csv, line 2, column 15: should be `garden,USDC,14428571,no-chain`, found
+  │ `garden,USDC,14285714,no-chain`
+output-differs
+
+  × payouts.csv, line 2, column 14: should be `park,,,USDC,86.571429,86571429,0.85714286`, found
+  │ `park,,,USDC,85.714286,85714286,0.85714286`
+output-differs
+
+  × report.html, line 391, column 138: should be `…
+  │ tle":null,"description":null},"run_id":"cf9cae62d528e3eab774c14851764968d4ee68db999e2a0185c6a0
+  │ 703f4a9527","epochs":1,"verify_command":"allonet verify receipt.js…`, found `…
+  │ tle":null,"description":null},"run_id":"e17dbbf37eba4a6095b9299f31dfdc72be1cc0c39facc5ea8badff
+  │ 28e3b69c2e","epochs":1,"verify_command":"allonet verify receipt.js…`
+6 errors
+── standard output
+FAIL out/round/receipt.json
+── exit 1
+
+"#]]);
+}
+
+#[test]
+fn an_input_that_is_gone() {
+    let room = ran();
+    std::fs::remove_file(room.path("votes.csv")).unwrap();
+    room.tells(VERIFY, str![[r#"
+── standard error
+no-file
+
+  × cannot read `votes.csv`: not found
+    ╭─[round.allonet.toml:13:14]
+ 12 │ mechanism  = "quadratic"
+ 13 │ votes      = "votes.csv"
+    ·              ─────┬─────
+    ·                   ╰── here
+ 14 │ saturation = "fill"
+    ╰────
+
+1 error
+── standard output
+FAIL out/round/receipt.json
+── exit 1
+
+"#]]);
+}
+
+#[test]
+fn a_network_file_that_is_gone() {
+    let room = ran();
+    std::fs::remove_file(room.path("round.allonet.toml")).unwrap();
+    room.tells(VERIFY, str![[r#"
+── standard error
+no-file
+
+  × cannot read `round.allonet.toml`: not found
+── standard output
+FAIL out/round/receipt.json
+── exit 1
+
+"#]]);
+}
+
+#[test]
+fn one_digit_of_the_payouts() {
+    let room = ran();
+    room.edit("out/round/payouts.csv", "85", "86");
+    room.tells(VERIFY, str![[r#"
+── standard error
+output-differs
+
+  × payouts.csv, line 2, column 14: should be `park,,,USDC,85.714286,85714286,0.85714286`, found
+  │ `park,,,USDC,86.714286,85714286,0.85714286`
+── standard output
+FAIL out/round/receipt.json
+── exit 1
+
+"#]]);
+}
+
+#[test]
+fn one_digit_of_the_merkle_tree() {
+    let room = ran();
+    room.edit("out/round/merkle-usdc.json", "\"85714286\"", "\"85714287\"");
+    room.tells(VERIFY, str![[r#"
+── standard error
+output-differs
+
+  × merkle-usdc.json, line 1, column 358: should be `…"treeIndex":2},{"value":
+  │ ["park","85714286"],"treeIndex":1}]}`, found `…"treeIndex":2},{"value":
+  │ ["park","85714287"],"treeIndex":1}]}`
+── standard output
+FAIL out/round/receipt.json
+── exit 1
+
+"#]]);
+}
+
+#[test]
+fn one_digit_of_the_report() {
+    let room = ran();
+    room.edit("out/round/report.html", "\"85714286\"", "\"85714287\"");
+    room.tells(VERIFY, str![[r#"
+── standard error
+output-differs
+
+  × report.html, line 391, column 1054: should be `…l,"inflow":
+  │ [{"asset":0,"amount":"85714286"}],"paid_out":[],"retained":[],"unspent":[]},
+  │ {"id":"treasury","title":null,"kind":"source","mechanism":null,"rule":nul…`, found `…
+  │ l,"inflow":[{"asset":0,"amount":"85714287"}],"paid_out":[],"retained":[],"unspent":[]},
+  │ {"id":"treasury","title":null,"kind":"source","mechanism":null,"rule":nul…`
+── standard output
+FAIL out/round/receipt.json
+── exit 1
+
+"#]]);
+}
+
+#[test]
+fn an_output_that_is_gone() {
+    let room = ran();
+    std::fs::remove_file(room.path("out/round/not-payable.csv")).unwrap();
+    room.tells(VERIFY, str![[r#"
+── standard error
+no-file
+
+  × cannot read `not-payable.csv`: not found
+── standard output
+FAIL out/round/receipt.json
+── exit 1
+
+"#]]);
+}
+
+#[test]
+fn a_file_that_is_no_receipt() {
+    let room = ran();
+    room.tells("allonet verify out/round/merkle-usdc.json", str![[r#"
+── standard error
+bad-receipt
+
+  × this is no receipt: missing field `engine`
+   ╭─[out/round/merkle-usdc.json:1:377]
+ 1 │ …61ce3b817add8ab7bd60ea8b1605418e24ef9cd243dc8344cc14eb7ff"],"values":[{"value":["garden","14285714"],"treeIndex":2},{"value":["park","85714286"],"treeIndex":1}]}
+   ·                                                                                                                                                                  ▲
+   ·                                                                                                                                                                  ╰── here
+   ╰────
+  help: take the receipt.json that `allonet run` wrote, unchanged
+
+1 error
+── standard output
+FAIL out/round/merkle-usdc.json
+── exit 1
+
+"#]]);
+    room.tells("allonet verify votes.csv", str![[r#"
+── standard error
+bad-receipt
+
+  × this is no receipt: expected value
+   ╭─[votes.csv:1:1]
+ 1 │ voter,project,amount
+   · ▲
+   · ╰── here
+ 2 │ ann,garden,1
+   ╰────
+  help: take the receipt.json that `allonet run` wrote, unchanged
+
+1 error
+── standard output
+FAIL votes.csv
+── exit 1
+
+"#]]);
+    room.tells("allonet verify out/round/receit.json", str![[r#"
+── standard error
+no-file
+
+  × cannot read `out/round/receit.json`: not found
+  help: did you mean `out/round/receipt.json`?
+── exit 3
+
+"#]]);
+}
