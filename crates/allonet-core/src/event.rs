@@ -103,10 +103,8 @@ fn backwards(event: &Event, last: &Event) -> Fault {
 fn not_event(file: &Arc<SourceFile>, start: usize, line: &str, error: &serde_json::Error) -> Fault {
     let column = error.column().saturating_sub(1).min(line.trim_end().len());
     let text = error.to_string();
-    let reason = match error.is_eof() {
-        true => "it is cut off",
-        false => text.split(" at line ").next().unwrap_or(&text),
-    };
+    let told = text.split(" at line ").next().unwrap_or(&text);
+    let reason = if error.is_eof() { "it is cut off" } else { told };
     Fault::new("not-an-event", format!("this line is no event: {reason}"))
         .at(Place::new(file, start + column..start + line.trim_end().len().max(column)))
         .help(

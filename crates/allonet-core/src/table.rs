@@ -48,7 +48,7 @@ mod scan;
 use std::sync::Arc;
 
 use self::scan::{Cell, Scanner};
-use crate::fault::{Fault, Place, SourceFile};
+use crate::fault::{Fault, Place, SourceFile, closest};
 
 /// Longest table, in bytes: places in it are kept in 31 bits.
 const BYTES_MAX: usize = (1 << 31) - 1;
@@ -87,6 +87,11 @@ impl Column {
             let plain = plain(name);
             header.iter().position(|found| *found == plain).map(|at| (*name, at))
         })
+    }
+
+    /// The name of this column that a header name was probably meant to be.
+    fn nearest(&self, header: &str) -> Option<&'static str> {
+        closest(header, self.names.iter().copied())
     }
 }
 
@@ -426,8 +431,10 @@ impl Header {
         let is_known = |name: &String| {
             columns.iter().flat_map(|column| column.names).any(|known| plain(known) == *name)
         };
-        let strangers = self.cells.iter().zip(&self.names).filter(|(_, name)| !is_known(name));
-        strangers.filter_map(|(cell, name)| Some((cell, column.nearest(name)?))).next()
+        let mut cells = self.cells.iter().zip(&self.names);
+        cells.find_map(|(cell, name)| {
+            (!is_known(name)).then(|| column.nearest(name)).flatten().map(|name| (cell, name))
+        })
     }
 }
 
@@ -529,6 +536,7 @@ mod tests {
         for (text, expected) in [
             ("\n \n", "t.csv:1:1: this table is empty (its first line names its columns, such as voter,amount)".to_owned()),
             ("name,amount\n", "t.csv:1:1: column `voter` is missing; found: name, amount; accepted names: voter, donor (the first line of a table names its columns)".into()),
+            ("voters,amount\n", "t.csv:1:1: column `voter` is missing; found: voters, amount; accepted names: voter, donor (if so, rename it to `voter`)".into()),
             ("voter,amount,Voter\n", "t.csv:1:14: there are two columns `voter`".into()),
             ("voter,amount\na,1\nb\n", format!("t.csv:3:1: this row has 1 cell, but the header has 2 ({help})")),
             ("voter,amount\na,1,\n", format!("t.csv:2:1: this row has 3 cells, but the header has 2 ({help})")),

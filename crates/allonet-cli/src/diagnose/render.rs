@@ -7,6 +7,7 @@ use miette::{
     Diagnostic, LabeledSpan, MietteHandler, MietteHandlerOpts, ReportHandler, SourceCode,
 };
 use serde_json::json;
+use textwrap::{WordSeparator, WordSplitter};
 
 use super::excerpt::{Excerpt, LineCounter};
 use super::tally;
@@ -32,6 +33,9 @@ pub(crate) fn text(faults: &[Fault], look: Look) -> String {
         .unicode(true)
         .color(look.color)
         .without_syntax_highlighting()
+        // Names and times are copied: they stay in one piece.
+        .word_separator(WordSeparator::AsciiSpace)
+        .word_splitter(WordSplitter::NoHyphenation)
         .context_lines(1);
     if !look.terminal {
         options = options.width(PLAIN_WIDTH);

@@ -64,7 +64,7 @@ exit $code"#;
     if told.code == 77 || told.err.starts_with("unshare:") {
         return; // No small disk may be made here.
     }
-    snapbox::assert_data_eq!(told.text(), str![[r#"
+    told.is(str![[r#"
 ── standard error
 disk-full
 
@@ -86,7 +86,7 @@ fn standard_output_may_be_full_too() {
     let mut command = Command::new("sh");
     command.args(["-c", "\"$0\" check pay.allonet.toml > /dev/full"]);
     command.arg(env!("CARGO_BIN_EXE_allonet")).current_dir(room.path(""));
-    snapbox::assert_data_eq!(room.finish(command).text(), str![[r#"
+    room.finish(command).is(str![[r#"
 ── standard error
 no-output
 

@@ -329,12 +329,13 @@ fn check_grants(network: &Network, faults: &mut Vec<Fault>) {
             let asset = network.assets[grant.asset].id();
             let message =
                 format!("with `{}`, 2^256 base units of {asset} or more come in", node.id);
+            let fault = Fault::new("too-much-money", message).at_some(node.place());
             faults.push(
-                Fault::new("too-much-money", message)
-                    .at_some(node.place())
+                fault
                     .label("too much from here on")
                     .help(format!("check the amounts, and the decimals of {asset}")),
             );
+            return;
         }
     }
 }

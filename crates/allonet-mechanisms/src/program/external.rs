@@ -490,8 +490,8 @@ mod tests {
 
     #[test]
     fn garbage_is_refused() {
+        assert!(answer(" \n").unwrap_err().contains("program is empty"));
         for text in [
-            "",
             "[]",
             "hello",
             r#"{"payouts": [NaN]}"#,

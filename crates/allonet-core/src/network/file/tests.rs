@@ -647,6 +647,13 @@ const BAD: &[(&str, &str, &[&str])] = &[
     ),
     (
         r#""100 USDC""#,
+        "[\"115792089237316195423570985008687907853269984665640564039457584007913129.639935\", \"0.000001 USDC\"]",
+        &[
+            "n.toml:7:10: with `treasury`, 2^256 base units of USDC or more come in (check the amounts, and the decimals of USDC)",
+        ],
+    ),
+    (
+        r#""100 USDC""#,
         "0.25",
         &[
             r#"n.toml:8:9: `gives` is a number with a point, but must be an amount (write it as text: gives = "0.25 USDC")"#,
@@ -714,6 +721,14 @@ const BAD: &[(&str, &str, &[&str])] = &[
         r#"to = { council = "rest", alice = "rest" }"#,
         &[
             "n.toml:9:8: `alice` and `council` both take the rest (give one of them a share, such as 10%)",
+        ],
+    ),
+    (
+        r#"to = "council""#,
+        "to = { council = nan, alice = inf }",
+        &[
+            r#"n.toml:9:18: `council` is a number with a point, but must be a weight (write it as text: council = "0.5")"#,
+            r#"n.toml:9:31: `alice` is a number with a point, but must be a weight (write it as text: alice = "0.5")"#,
         ],
     ),
     (
@@ -992,7 +1007,7 @@ fn texts_that_are_no_network() {
         let faults = faults(text);
         assert!(faults[0].starts_with(expected), "{faults:?}");
     };
-    starts("", "n.toml:1:1: the network file is empty (a small network: [network]");
+    starts("", "n.toml:1:1: the network file is empty (a small network:\n[network]");
     starts("\u{feff} \r\n", "n.toml:1:1: the network file is empty");
     starts("# nothing\n", "n.toml:1:1: the file has no table [network]");
     starts("{\"network\": {}}", "n.toml:1:1: this is not TOML: invalid key-value pair");
