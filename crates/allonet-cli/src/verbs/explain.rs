@@ -147,7 +147,8 @@ impl Story<'_> {
                 .collect();
             let rank = all.iter().filter(|other| **other > amount).count() + 1;
             let share = percent(amount, self.run.totals[asset].paid);
-            line.push_str(&format!(", {share} of all that is paid, rank {rank} of {}", all.len()));
+            let all = all.len();
+            line = format!("{line}, {share} of all that is paid, rank {rank} of {all}");
         }
         line
     }
@@ -219,29 +220,36 @@ impl Story<'_> {
 
     fn json(&self) -> Value {
         let node = self.network.node(self.node);
-        let assets: Vec<Value> = self
-            .amounts()
-            .into_iter()
-            .map(|(asset, amount)| {
-                let sources = self.trace.sources(asset).unwrap_or_default();
-                let sources = sources.get(&self.node).cloned().unwrap_or_default();
-                let (paths, others) = self.trace.paths(self.node, asset, self.args.paths);
-                json!({
-                    "asset": self.network.assets()[asset].id(),
-                    "amount": amount,
-                    "arrivals": self.arrivals(asset).iter().map(|a| self.arrival_json(a)).collect::<Vec<_>>(),
-                    "sources": sources.iter().map(|(source, amount)| {
-                        json!({ "source": self.id(*source), "amount": amount })
-                    }).collect::<Vec<_>>(),
-                    "paths": paths.iter().map(|path| {
-                        let nodes: Vec<&str> = path.nodes.iter().map(|node| self.id(*node)).collect();
-                        json!({ "nodes": nodes, "amount": path.amount })
-                    }).collect::<Vec<_>>(),
-                    "other_paths": others,
-                })
+        let amounts = self.amounts().into_iter();
+        let assets: Vec<Value> =
+            amounts.map(|(asset, amount)| self.asset_json(asset, amount)).collect();
+        json!({ "node": &*node.id, "title": node.title(), "assets": assets })
+    }
+
+    fn asset_json(&self, asset: usize, amount: Amount) -> Value {
+        let arrivals = self.arrivals(asset);
+        let arrivals: Vec<Value> = arrivals.iter().map(|a| self.arrival_json(a)).collect();
+        let sources = self.trace.sources(asset).unwrap_or_default();
+        let sources = sources.get(&self.node).map_or(&[][..], Vec::as_slice).iter();
+        let sources: Vec<Value> = sources
+            .map(|(source, amount)| json!({ "source": self.id(*source), "amount": amount }))
+            .collect();
+        let (paths, others) = self.trace.paths(self.node, asset, self.args.paths);
+        let paths: Vec<Value> = paths
+            .iter()
+            .map(|path| {
+                let nodes: Vec<&str> = path.nodes.iter().map(|node| self.id(*node)).collect();
+                json!({ "nodes": nodes, "amount": path.amount })
             })
             .collect();
-        json!({ "node": &*node.id, "title": node.title(), "assets": assets })
+        json!({
+            "asset": self.network.assets()[asset].id(),
+            "amount": amount,
+            "arrivals": arrivals,
+            "sources": sources,
+            "paths": paths,
+            "other_paths": others,
+        })
     }
 
     fn arrival_json(&self, arrival: &Arrival) -> Value {

@@ -121,7 +121,9 @@ fn remarks(network: &Network, run: &Run) -> Vec<String> {
 
 fn print(network: &Network, run: &Run, written: &RunFiles, folder: &Path, top: usize, ui: &Ui) {
     ui.faults(network.warnings());
-    remarks(network, run).iter().for_each(|remark| ui.note(remark));
+    for remark in remarks(network, run) {
+        ui.note(&remark);
+    }
     let title = network.title.as_deref().unwrap_or(&network.name);
     let epochs =
         if run.epoch == 1 { "1 epoch".to_owned() } else { format!("{} epochs", run.epoch) };

@@ -134,12 +134,11 @@ fn changed_inputs(receipt: &Receipt, session: &Loaded) -> Vec<Fault> {
     let read = &session.inputs.files()[1..];
     let mut faults = Vec::new();
     for expected in &receipt.inputs {
-        match read.iter().find(|input| input.path == expected.path) {
-            Some(input) => faults.extend(changed(expected, &hash(input))),
-            None => {
-                let message = format!("input `{}` is not read any more", expected.path);
-                faults.push(Fault::new("input-changed", message));
-            }
+        if let Some(input) = read.iter().find(|input| input.path == expected.path) {
+            faults.extend(changed(expected, &hash(input)));
+        } else {
+            let message = format!("input `{}` is not read any more", expected.path);
+            faults.push(Fault::new("input-changed", message));
         }
     }
     faults
@@ -207,7 +206,7 @@ fn first_line(name: &str, expected: &[u8], found: &[u8]) -> Option<Fault> {
 fn excerpt(line: &[u8], at: usize) -> String {
     let start = if line.len() > LINE_MAX { at.saturating_sub(LINE_MAX / 4) } else { 0 };
     let end = (start + LINE_MAX).min(line.len());
-    let text = clean(&String::from_utf8_lossy(&line[start..end])).to_string();
+    let text = clean(&String::from_utf8_lossy(&line[start..end]));
     let (before, after) =
         (if start > 0 { "…" } else { "" }, if end < line.len() { "…" } else { "" });
     format!("`{before}{text}{after}`")

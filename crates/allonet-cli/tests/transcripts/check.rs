@@ -22,7 +22,6 @@ inputs      round.allonet.toml (201 bytes, blake3 [HASH])
 rules       matching: Quadratic funding — match = min(λ · ((Σ√c)² − Σc), cap · pool), votes.csv (4 rows), saturation fill
 the network is sound
 ── exit 0
-
 "#]]);
 }
 
@@ -81,14 +80,13 @@ recipients  1
 edges       6 of value, 0 of signals; depth 2, fan-out up to 2
 loops       1; the largest has 2 members
 epochs      2; the first ends 2026-01-31T00:00:00Z, the last 2026-02-28T00:00:00Z
-promises    the network: at least 1 recipients are paid
+promises    the network: at least 1 recipient is paid
             north: at most 1,000.00 USDC comes in
 inputs      mutual.allonet.toml (652 bytes, blake3 [HASH])
 rules       north (North DAO): Fixed split — payout = money · weight / Σ weights, to alice rest, south 20%
             south: Fixed split — payout = money · weight / Σ weights, retains 5%, to alice 3, north 1
 the network is sound
 ── exit 0
-
 "#]]);
 }
 
@@ -160,6 +158,5 @@ fn the_summary_for_programs() {
   "warnings": 0
 }
 ── exit 0
-
 "#]]);
 }

@@ -25,7 +25,6 @@ by source, in proportion
 by path, in proportion
  85.714286  100.0%  treasury → matching → park
 ── exit 0
-
 "#]]);
 }
 
@@ -47,7 +46,6 @@ by source, in proportion
 by path, in proportion
  70.00  100.0%  treasury → alice
 ── exit 0
-
 "#]]);
 }
 
@@ -76,7 +74,6 @@ by source, in proportion
 by path, in proportion
  140.00  100.0%  treasury → alice
 ── exit 0
-
 "#]]);
 }
 
@@ -90,7 +87,6 @@ unknown-node
   × there is no `prak` in this network
   help: did you mean `park`?
 ── exit 3
-
 "#]]);
     room.tells("allonet explain round.allonet.toml zzz", str![[r#"
 ── standard error
@@ -99,7 +95,6 @@ unknown-node
   × there is no `zzz` in this network
   help: known here: `garden`, `matching`, `park`, `treasury`
 ── exit 3
-
 "#]]);
 }
 
@@ -149,6 +144,5 @@ fn an_explanation_for_programs() {
   "title": "bob"
 }
 ── exit 0
-
 "#]]);
 }

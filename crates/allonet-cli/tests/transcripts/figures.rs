@@ -46,7 +46,6 @@ bad-amount
 
 1 error
 ── exit 3
-
 "#]]);
 }
 
@@ -67,7 +66,6 @@ bad-amount
 
 1 error
 ── exit 3
-
 "#]]);
 }
 
@@ -87,7 +85,6 @@ bad-amount
 
 1 error
 ── exit 3
-
 "#]]);
 }
 
@@ -108,7 +105,6 @@ bad-amount
 
 1 error
 ── exit 3
-
 "#]]);
 }
 
@@ -135,7 +131,6 @@ bad-amount
 
 1 error
 ── exit 3
-
 "#]]);
 }
 
@@ -155,7 +150,6 @@ bad-amount
 
 1 error
 ── exit 3
-
 "#]]);
 }
 
@@ -175,7 +169,6 @@ bad-amount
 
 1 error
 ── exit 3
-
 "#]]);
 }
 
@@ -195,7 +188,6 @@ bad-amount
 
 1 error
 ── exit 3
-
 "#]]);
 }
 
@@ -208,14 +200,13 @@ bad-amount
   × this vote has no amount
    ╭─[votes.csv:5:10]
  4 │ ann,park,4
- 5 │ cem,park, 
+ 5 │ cem,park,
    ·          ▲
    ·          ╰── here
    ╰────
 
 1 error
 ── exit 3
-
 "#]]);
 }
 
@@ -237,7 +228,6 @@ bad-amount
 
 1 error
 ── exit 3
-
 "#]]);
 }
 
@@ -260,7 +250,6 @@ bad-amount
 
 1 error
 ── exit 3
-
 "#]]);
 }
 
@@ -282,7 +271,6 @@ bad-amount
 
 1 error
 ── exit 3
-
 "#]]);
 }
 
@@ -303,7 +291,6 @@ inputs      pay.allonet.toml (175 bytes, blake3 [HASH])
 rules       none
 the network is sound
 ── exit 0
-
 "#]]);
 }
 
@@ -325,7 +312,6 @@ unknown-asset
 
 1 error
 ── exit 3
-
 "#]]);
 }
 
@@ -353,7 +339,6 @@ bad-amount
 
 1 error
 ── exit 3
-
 "#]]);
 }
 
@@ -379,28 +364,37 @@ fn sources_beyond_256_bits_together() {
     let room = Room::new().file("sum.allonet.toml", TWO_SOURCES);
     room.tells("allonet check sum.allonet.toml", str![[r#"
 ── standard error
-amount
+too-much-money
 
-  × `two`: the money of one neuron does not fit 256 bits; check the asset's decimals
+  × with `two`, 2^256 base units of USDC or more come in
     ╭─[sum.allonet.toml:11:10]
- 10 │ 
+ 10 │
  11 │ [sources.two]
     ·          ─┬─
-    ·           ╰── here
+    ·           ╰── too much from here on
  12 │ gives = "1 USDC"
     ╰────
+  help: check the amounts, and the decimals of USDC
 
 1 error
 ── exit 3
-
 "#]]);
     room.tells("allonet run sum.allonet.toml", str![[r#"
 ── standard error
-amount
+too-much-money
 
-  × `two`: all money of one asset does not fit 256 bits; check the asset's decimals
+  × with `two`, 2^256 base units of USDC or more come in
+    ╭─[sum.allonet.toml:11:10]
+ 10 │
+ 11 │ [sources.two]
+    ·          ─┬─
+    ·           ╰── too much from here on
+ 12 │ gives = "1 USDC"
+    ╰────
+  help: check the amounts, and the decimals of USDC
+
+1 error
 ── exit 3
-
 "#]]);
     assert!(!room.path("out").exists());
 }
@@ -422,7 +416,6 @@ weights-sum
 
 1 error
 ── exit 3
-
 "#]]);
 }
 
@@ -443,7 +436,6 @@ weights-sum
 
 1 error
 ── exit 3
-
 "#]]);
 }
 
@@ -464,7 +456,6 @@ mixed-weights
 
 1 error
 ── exit 3
-
 "#]]);
 }
 
@@ -481,11 +472,10 @@ wrong-type
    ·                   ─┬─
    ·                    ╰── must be a weight
    ╰────
-  help: write it as text: alice = "nan"
+  help: write it as text: alice = "0.5"
 
 1 error
 ── exit 3
-
 "#]]);
 }
 
@@ -502,11 +492,10 @@ wrong-type
    ·                   ─┬─
    ·                    ╰── must be a weight
    ╰────
-  help: write it as text: alice = "inf"
+  help: write it as text: alice = "0.5"
 
 1 error
 ── exit 3
-
 "#]]);
 }
 
@@ -518,19 +507,17 @@ fn a_setting_that_is_not_a_number() {
 ── standard error
 out-of-bounds
 
-  × `score_low` is nan, outside of what is allowed
+  × `score_low` is nan, but must be a number, 0 to 1000000000
     ╭─[round.allonet.toml:14:13]
  13 │ votes      = "votes.csv"
  14 │ score_low = nan
     ·             ─┬─
-    ·              ╰── allowed: number, 0 to 1000000000
+    ·              ╰── must be a number, 0 to 1000000000
  15 │ saturation = "fill"
     ╰────
-  help: allowed: number, 0 to 1000000000
 
 1 error
 ── exit 3
-
 "#]]);
 }
 
@@ -571,7 +558,6 @@ bad-number
 
 1 error
 ── exit 3
-
 "#]]);
 }
 
@@ -581,8 +567,8 @@ fn a_time_that_is_none() {
 ── standard error
 bad-time
 
-  × `2026-02-30T00:00:00Z` is not a moment; write for example 2026-01-31T18:30:00Z, 2026-01-
-  │ 31T18:30:00+02:00 or 2026-01-31
+  × `2026-02-30T00:00:00Z` is not a moment; write for example 2026-01-31T18:30:00Z,
+  │ 2026-01-31T18:30:00+02:00 or 2026-01-31
    ╭─[pay.allonet.toml:3:15]
  2 │ name = "pay"
  3 │ epoch_ends = ["2026-02-30T00:00:00Z"]
@@ -592,7 +578,6 @@ bad-time
 
 1 error
 ── exit 3
-
 "#]]);
 }
 
@@ -613,6 +598,5 @@ epoch-order
 
 1 error
 ── exit 3
-
 "#]]);
 }

@@ -35,7 +35,6 @@ unknown-node
 
 1 error
 ── exit 3
-
 "#]]);
 }
 
@@ -58,7 +57,6 @@ unknown-mechanism
 
 1 error
 ── exit 3
-
 "#]]);
 }
 
@@ -80,7 +78,6 @@ unknown-mechanism
 
 1 error
 ── exit 3
-
 "#]]);
 }
 
@@ -101,7 +98,6 @@ unknown-key
 
 1 error
 ── exit 3
-
 "#]]);
 }
 
@@ -122,7 +118,6 @@ bad-choice
 
 1 error
 ── exit 3
-
 "#]]);
 }
 
@@ -135,7 +130,7 @@ missing-key
   × [neurons.matching] lacks `votes`: Table of votes, columns `voter`, `project` and `amount` or
   │ their common names.
     ╭─[round.allonet.toml:11:1]
- 10 │ 
+ 10 │
  11 │ [neurons.matching]
     · ─────────┬────────
     ·          ╰── `votes` is missing
@@ -145,7 +140,6 @@ missing-key
 
 1 error
 ── exit 3
-
 "#]]);
 }
 
@@ -167,7 +161,6 @@ duplicate-id
 
 1 error
 ── exit 3
-
 "#]]);
 }
 
@@ -188,7 +181,6 @@ duplicate-key
 
 1 error
 ── exit 3
-
 "#]]);
 }
 
@@ -212,7 +204,6 @@ duplicate-id
 
 1 error
 ── exit 3
-
 "#]]);
 }
 
@@ -226,14 +217,13 @@ fn every_fault_is_told_at_once() {
 ── standard error
 out-of-bounds
 
-  × `decimals` is 600, outside of what is allowed
+  × `decimals` is 600, but must be 0 to 255
    ╭─[pay.allonet.toml:5:12]
  4 │ [assets.USDC]
  5 │ decimals = 600
    ·            ─┬─
-   ·             ╰── allowed: 0 to 255
+   ·             ╰── must be 0 to 255
    ╰────
-  help: allowed: 0 to 255
 
 bad-weight
 
@@ -260,7 +250,6 @@ unknown-key
 
 3 errors
 ── exit 3
-
 "#]]);
 }
 
@@ -272,7 +261,6 @@ fn faults_for_programs() {
 ── standard error
 {"code":"unknown-node","column":9,"end_column":18,"end_line":9,"file":"round.allonet.toml","help":"did you mean `matching`? if not, declare it: [recipients.matchng]","label":"not declared anywhere","line":9,"message":"unknown payee `matchng`","severity":"error"}
 ── exit 3
-
 "#]]);
 }
 
@@ -287,7 +275,7 @@ unreached
 
   ⚠ no money can reach `spare`
     ╭─[pay.allonet.toml:11:10]
- 10 │ 
+ 10 │
  11 │ [neurons.spare]
     ·          ──┬──
     ·            ╰── here
@@ -310,7 +298,6 @@ inputs      pay.allonet.toml (236 bytes, blake3 [HASH])
 rules       spare: Fixed split — payout = money · weight / Σ weights, to bob 1
 the network runs, with 1 warning
 ── exit 0
-
 "#]]);
     room.done("allonet run pay.allonet.toml");
 }
@@ -350,7 +337,7 @@ trapped-money
 
   × money that enters the loop `north`, `south` can never leave it
     ╭─[loop.allonet.toml:11:10]
- 10 │ 
+ 10 │
  11 │ [neurons.north]
     ·          ──┬──
     ·            ╰── here
@@ -360,7 +347,6 @@ trapped-money
 
 1 error
 ── exit 3
-
 "#]]);
 }
 
@@ -378,18 +364,21 @@ undelayed-loop
 
   × the loop south → north → south has no delay, and `south` does not divide by fixed weights
     ╭─[loop.allonet.toml:15:10]
- 14 │ 
+ 14 │
  15 │ [neurons.south]
     ·          ──┬──
     ·            ╰── this neuron waits for itself
  16 │ mechanism = "quadratic"
     ╰────
   help: let one of these edges arrive in the next epoch: south → north, north → south; for
-        example: [[edges]] from = "south", to = "north", delay = 1
+        example:
+        [[edges]]
+        from = "south"
+        to = "north"
+        delay = 1
 
 1 error
 ── exit 3
-
 "#]]);
     let delay = "\n[[edges]]\nfrom  = \"north\"\nto    = \"south\"\ndelay = 1\n";
     room.edit("loop.allonet.toml", "[recipients.alice]\n", &format!("[recipients.alice]\n{delay}"));
@@ -417,7 +406,6 @@ unknown-edge
 
 1 error
 ── exit 3
-
 "#]]);
 }
 
@@ -441,7 +429,6 @@ unknown-node
 
 1 error
 ── exit 3
-
 "#]]);
 }
 
@@ -463,6 +450,5 @@ bad-address
 
 1 error
 ── exit 3
-
 "#]]);
 }

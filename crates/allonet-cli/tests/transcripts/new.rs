@@ -44,7 +44,6 @@ allonet new --from PATH writes a network file from one of these:
  edges-csv     CSV of edges: seed_repo, dependency_repo         a budget along the dependency graph
 The kind is found by itself; see allonet new --help for more.
 ── exit 0
-
 "#]]);
 }
 
@@ -62,7 +61,6 @@ wrote app.originality.csv
 wrote app.allonet.toml
 next: allonet check app.allonet.toml; then: allonet run app.allonet.toml
 ── exit 0
-
 "#]],
     );
     room.tells("allonet check app.allonet.toml", str![[r#"
@@ -83,7 +81,6 @@ inputs      app.allonet.toml (748 bytes, blake3 [HASH])
 rules       dependencies: Dependency graph — payout = money · o·x, with x = s + Wᵀ diag(1 − o) x, app.edges.csv (3 rows), app.sources.csv (1 row), app.originality.csv (2 rows)
 the network is sound
 ── exit 0
-
 "#]]);
     room.tells("allonet run app.allonet.toml", str![[r#"
 ── standard error
@@ -104,14 +101,12 @@ Dependencies of app, 1 epoch
   receipt  out/app/receipt.json
 check it with: allonet verify out/app/receipt.json
 ── exit 0
-
 "#]]);
     room.tells("allonet verify out/app/receipt.json", str![[r#"
 ── standard output
 PASS out/app/receipt.json
 recomputed from 4 input files; 1,000.00 USDC and 4 output files are as they should be
 ── exit 0
-
 "#]]);
 }
 
@@ -126,7 +121,6 @@ spring: 100.00 USDC to match 4 votes of 3 voters for 2 projects
 wrote spring.allonet.toml
 next: allonet check spring.allonet.toml; then: allonet run spring.allonet.toml
 ── exit 0
-
 "#]]);
     room.done("allonet run spring.allonet.toml");
     room.done("allonet verify out/spring/receipt.json");
@@ -146,7 +140,6 @@ wrote past.recipients.csv
 wrote past.allonet.toml
 next: allonet check past.allonet.toml; then: allonet run past.allonet.toml
 ── exit 0
-
 "#]]);
     room.done("allonet run past.allonet.toml");
     room.done("allonet verify out/past/receipt.json");
@@ -162,7 +155,6 @@ exists
   × `spring.allonet.toml` is there already
   help: choose another file with --out, or overwrite with --force
 ── exit 2
-
 "#]]);
     assert_eq!(room.read("spring.allonet.toml"), "mine\n");
     room.done("allonet new --from spring.csv --force");
@@ -179,7 +171,6 @@ unknown-kind
   × cannot tell what kind of file `letter.txt` is
   help: `allonet new` lists what can be read; say with --kind what this is
 ── exit 3
-
 "#]]);
     room.tells("allonet new --from table.csv", str![[r#"
 ── standard error
@@ -197,7 +188,6 @@ unknown-kind
 
 1 error
 ── exit 3
-
 "#]]);
     room.tells("allonet new --from table.csv --kind votes", str![[r#"
 ── standard error
@@ -240,7 +230,6 @@ missing-column
 
 3 errors
 ── exit 3
-
 "#]]);
     room.tells("allonet new --from table.csv --kind vote", str![[r#"
 ── standard error
@@ -251,7 +240,6 @@ error: invalid value 'vote' for '--kind <KIND>'
 
 For more information, try '--help'.
 ── exit 2
-
 "#]]);
 }
 
@@ -264,7 +252,6 @@ no-file
   × cannot read `Cargo.lok`: not found
   help: did you mean `Cargo.lock`?
 ── exit 3
-
 "#]]);
 }
 
@@ -279,6 +266,5 @@ bad-amount
   × --budget: `much` is not a decimal number; write for example 1_250.75
   help: an amount and an asset, such as "10_000 USDC"
 ── exit 2
-
 "#]]);
 }

@@ -14,7 +14,6 @@ not-writable
   × cannot write `taken` in `.`: a file stands where a folder is needed
   help: choose another folder with --out, or remove that file; older files are untouched
 ── exit 2
-
 "#]]);
     room.tells("allonet run pay.allonet.toml --out taken/deep", str![[r#"
 ── standard error
@@ -23,7 +22,6 @@ not-writable
   × cannot write `deep` in `taken`: a file stands where a folder is needed
   help: choose another folder with --out, or remove that file; older files are untouched
 ── exit 2
-
 "#]]);
     assert_eq!(room.read("taken"), "mine");
 }
@@ -73,7 +71,6 @@ disk-full
 ── standard output
 left: payouts.csv with older
 ── exit 2
-
 "#]]);
 }
 
@@ -92,6 +89,5 @@ no-output
 
   × cannot write to standard output: No space left on device (os error 28)
 ── exit 2
-
 "#]]);
 }

@@ -70,21 +70,18 @@ crew, 1 epoch
   receipt  out/crew/receipt.json
 check it with: allonet verify out/crew/receipt.json
 ── exit 0
-
 "#]]);
     room.tells("allonet verify out/crew/receipt.json", str![[r#"
 ── standard output
 PASS out/crew/receipt.json
 recomputed from 1 input file; 100.00 USDC and 5 output files are as they should be
 ── exit 0
-
 "#]]);
     room.tells("allonet verify out/crew/receipt.json --rerun-programs", str![[r#"
 ── standard output
 PASS out/crew/receipt.json
 recomputed from 1 input file; 100.00 USDC and 5 output files are as they should be
 ── exit 0
-
 "#]]);
 }
 
@@ -100,7 +97,7 @@ bad-answer
   × `crew` refuses in epoch 0: the answer of `crew`'s program, `payouts[1]`: it would pay 50000000
   │ base units of USDC to `bob`, but only 49999999 of its 100000000 are left
     ╭─[crew.allonet.toml:11:10]
- 10 │ 
+ 10 │
  11 │ [neurons.crew]
     ·          ──┬─
     ·            ╰── this neuron refuses
@@ -111,7 +108,6 @@ bad-answer
 ── standard output
 FAIL out/crew/receipt.json
 ── exit 1
-
 "#]]);
 }
 
@@ -128,11 +124,11 @@ receipt-differs
   × receipt.json: epochs[0].flows[0].amount should be 25000000, found 50000000
 output-differs
 
-  × merkle-usdc.json, line 1, column 72: should be `…coding":["string","uint256"],"tree":
-  │ ["0x[HASH]","0xb0c686f0d5287bc445b27
-  │ aa8a261fbf569c1dd34cd0b72d2412…`, found `…coding":["string","uint256"],"tree":
-  │ ["0x[HASH]","0x6749570076f42008ed8c3
-  │ 779257881ba970fc5dc0eb1ebb0927…`
+  × merkle-usdc.json, line 1, column 72: should be
+  │ `…coding":["string","uint256"],"tree":["0xdb7639493bfe1009b93ddbc0580da49b70c09de1c49774641b40
+  │ f0f066b6bd79","0xb0c686f0d5287bc445b27aa8a261fbf569c1dd34cd0b72d2412…`, found
+  │ `…coding":["string","uint256"],"tree":["0x5abdfc700598e7678c323d7f302972bab553ec7222e8cf0b389b
+  │ cfd590de2586","0x6749570076f42008ed8c3779257881ba970fc5dc0eb1ebb0927…`
 output-differs
 
   × not-payable.csv, line 2, column 12: should be `alice,USDC,25000000,no-chain`, found
@@ -143,16 +139,15 @@ output-differs
   │ `alice,,,USDC,50.000000,50000000,0.50000000`
 output-differs
 
-  × report.html, line 391, column 138: should be `…
-  │ le":null,"description":null},"run_id":"bc059801b1221dadd569e92993ff80da4ea8516400620f4d2ae3e48
-  │ dd4127614","epochs":1,"verify_command":"allonet verify receipt.jso…`, found `…
-  │ le":null,"description":null},"run_id":"ba7af1d92dc5cbda0dc43ebb85a1bda42d5e6cc279c4c1031e5f3bc
-  │ a8775d0bb","epochs":1,"verify_command":"allonet verify receipt.jso…`
+  × report.html, line 391, column 138: should be
+  │ `…le":null,"description":null},"run_id":"bc059801b1221dadd569e92993ff80da4ea8516400620f4d2ae3e
+  │ 48dd4127614","epochs":1,"verify_command":"allonet verify receipt.jso…`, found
+  │ `…le":null,"description":null},"run_id":"ba7af1d92dc5cbda0dc43ebb85a1bda42d5e6cc279c4c1031e5f3
+  │ bca8775d0bb","epochs":1,"verify_command":"allonet verify receipt.jso…`
 5 errors
 ── standard output
 FAIL out/crew/receipt.json
 ── exit 1
-
 "#]]);
 }
 
@@ -185,7 +180,6 @@ no-programs
 
 1 error
 ── exit 3
-
 "#]]);
 }
 
@@ -199,7 +193,7 @@ program-too-slow
 
   × `crew` refuses in epoch 0: the program of `crew` took longer than 300 ms
     ╭─[crew.allonet.toml:11:10]
- 10 │ 
+ 10 │
  11 │ [neurons.crew]
     ·          ──┬─
     ·            ╰── this neuron refuses
@@ -209,7 +203,6 @@ program-too-slow
 
 1 error
 ── exit 4
-
 "#]]);
 }
 
@@ -224,7 +217,7 @@ bad-answer
   × `crew` refuses in epoch 0: the answer of `crew`'s program, `payouts[1]`: it would pay 40000001
   │ base units of USDC to `bob`, but only 40000000 of its 100000000 are left
     ╭─[crew.allonet.toml:11:10]
- 10 │ 
+ 10 │
  11 │ [neurons.crew]
     ·          ──┬─
     ·            ╰── this neuron refuses
@@ -233,7 +226,6 @@ bad-answer
 
 1 error
 ── exit 4
-
 "#]],
     );
 }
@@ -247,7 +239,7 @@ bad-answer
   × `crew` refuses in epoch 0: the answer of `crew`'s program, `payouts[0].to`: found "mallory";
   │ write one of the question's `payees`
     ╭─[crew.allonet.toml:11:10]
- 10 │ 
+ 10 │
  11 │ [neurons.crew]
     ·          ──┬─
     ·            ╰── this neuron refuses
@@ -257,7 +249,6 @@ bad-answer
 
 1 error
 ── exit 4
-
 "#]]);
 }
 
@@ -270,7 +261,7 @@ bad-answer
   × `crew` refuses in epoch 0: the answer of `crew`'s program, `payouts[0].amount`: found 1.5;
   │ write a text of digits below 2^256, in base units: "1500"
     ╭─[crew.allonet.toml:11:10]
- 10 │ 
+ 10 │
  11 │ [neurons.crew]
     ·          ──┬─
     ·            ╰── this neuron refuses
@@ -279,7 +270,6 @@ bad-answer
 
 1 error
 ── exit 4
-
 "#]]);
 }
 
@@ -290,9 +280,9 @@ fn one_that_prints_garbage() {
 bad-answer
 
   × `crew` refuses in epoch 0: the answer of `crew`'s program is no JSON object: expected ident at
-  │ line 1 column 2; it begins thinking .../n
+  │ line 1 column 2; it begins `thinking ...`
     ╭─[crew.allonet.toml:11:10]
- 10 │ 
+ 10 │
  11 │ [neurons.crew]
     ·          ──┬─
     ·            ╰── this neuron refuses
@@ -302,7 +292,6 @@ bad-answer
 
 1 error
 ── exit 4
-
 "#]]);
 }
 
@@ -312,10 +301,9 @@ fn one_that_prints_nothing() {
 ── standard error
 bad-answer
 
-  × `crew` refuses in epoch 0: the answer of `crew`'s program is no JSON object: EOF while parsing
-  │ a value at line 1 column 0; it begins
+  × `crew` refuses in epoch 0: the answer of `crew`'s program is empty
     ╭─[crew.allonet.toml:11:10]
- 10 │ 
+ 10 │
  11 │ [neurons.crew]
     ·          ──┬─
     ·            ╰── this neuron refuses
@@ -325,7 +313,6 @@ bad-answer
 
 1 error
 ── exit 4
-
 "#]]);
 }
 
@@ -339,7 +326,7 @@ answer-too-long
 
   × `crew` refuses in epoch 0: the answer of `crew`'s program has more than the 4096 bytes allowed
     ╭─[crew.allonet.toml:11:10]
- 10 │ 
+ 10 │
  11 │ [neurons.crew]
     ·          ──┬─
     ·            ╰── this neuron refuses
@@ -349,7 +336,6 @@ answer-too-long
 
 1 error
 ── exit 4
-
 "#]]);
 }
 
@@ -362,7 +348,7 @@ program-failed
   × `crew` refuses in epoch 0: the program of `crew` failed: exit status: 1; it said:
   │ no weights today
     ╭─[crew.allonet.toml:11:10]
- 10 │ 
+ 10 │
  11 │ [neurons.crew]
     ·          ──┬─
     ·            ╰── this neuron refuses
@@ -371,7 +357,6 @@ program-failed
 
 1 error
 ── exit 4
-
 "#]]);
 }
 
@@ -383,7 +368,7 @@ program-refuses
 
   × `crew` refuses in epoch 0: the program of `crew` refuses: the jury has not voted
     ╭─[crew.allonet.toml:11:10]
- 10 │ 
+ 10 │
  11 │ [neurons.crew]
     ·          ──┬─
     ·            ╰── this neuron refuses
@@ -392,7 +377,6 @@ program-refuses
 
 1 error
 ── exit 4
-
 "#]]);
 }
 
@@ -416,7 +400,6 @@ no-program
 
 1 error
 ── exit 3
-
 "#]]);
     room.edit("crew.allonet.toml", "no-such-program", "rule.py");
     room.tells("allonet check crew.allonet.toml", str![[r#"
@@ -435,7 +418,6 @@ no-program
 
 1 error
 ── exit 3
-
 "#]]);
     room.edit("crew.allonet.toml", "rule.py", "./rule.py");
     room.tells("allonet check crew.allonet.toml", str![[r#"
@@ -454,7 +436,6 @@ no-program
 
 1 error
 ── exit 3
-
 "#]]);
     room.edit("crew.allonet.toml", "./rule.py", "./rules.py");
     room.tells("allonet check crew.allonet.toml", str![[r#"
@@ -473,7 +454,6 @@ no-program
 
 1 error
 ── exit 3
-
 "#]]);
 }
 
@@ -497,7 +477,6 @@ pass  state-round-trip           it understands the state that it answered itsel
 pass  order-of-payees            who gets what does not depend on the order of the payees
 14 of 14 cases passed
 ── exit 0
-
 "#]]);
 }
 
@@ -517,7 +496,7 @@ fail  huge                       amounts of 2^255 base units stay exact: they ar
 fail  carried-over               it may spend what was unspent before, not only the inflow
       asked about 1000 base units from before: the answer of `conformance`'s program, `payouts[0].amount`: found "333.3333333333333"; write a text of digits below 2^256, in base units: "1500"
 fail  several-assets             it keeps assets apart and names them by their id
-      asked about three assets: the answer of `conformance`'s program, `payouts[0].amount`: found "3.[HASH]+17"; write a text of digits below 2^256, in base units: "1500"
+      asked about three assets: the answer of `conformance`'s program, `payouts[0].amount`: found "3.333333333333333e+17"; write a text of digits below 2^256, in base units: "1500"
 fail  second-asset               it copes with money in another than the main asset
       asked about money in the second asset: the answer of `conformance`'s program, `payouts[0].amount`: found "18.333333333333332"; write a text of digits below 2^256, in base units: "1500"
 fail  later-epoch                it answers in any epoch, whether or not that has an end
@@ -535,7 +514,6 @@ fail  order-of-payees            who gets what does not depend on the order of t
       asked about 1001 base units, with the payees in another order: the answer of `conformance`'s program, `payouts[0].amount`: found "333.6666666666667"; write a text of digits below 2^256, in base units: "1500"
 1 of 14 cases passed, 13 failed
 ── exit 1
-
 "#]]);
 }
 
@@ -548,6 +526,5 @@ no-program
   × there is no program `no-such-program` on the search path
   help: install it, or write its path from the folder of the network file
 ── exit 3
-
 "#]]);
 }

@@ -13,7 +13,6 @@ no-file
   × cannot read `ronud.allonet.toml`: not found
   help: did you mean `round.allonet.toml`?
 ── exit 3
-
 "#]]);
 }
 
@@ -26,7 +25,6 @@ no-file
   × cannot read `rounds/round.allonet.toml`: not found
   help: there is no folder `rounds`
 ── exit 3
-
 "#]]);
 }
 
@@ -39,7 +37,6 @@ is-folder
   × cannot read `spring`: it is a folder
   help: did you mean `spring/pay.allonet.toml`?
 ── exit 3
-
 "#]]);
 }
 
@@ -51,16 +48,22 @@ empty-file
 
   × the network file is empty
    ╭─[a.allonet.toml:1:1]
- 1 │  
+ 1 │
    · ▲
    · ╰── here
    ╰────
-  help: a small network: [network] name = "round" [assets.USDC] decimals = 6 [sources.treasury]
-        gives = "100 USDC" to = "alice" [recipients.alice]
+  help: a small network:
+        [network]
+        name = "round"
+        [assets.USDC]
+        decimals = 6
+        [sources.treasury]
+        gives = "100 USDC"
+        to = "alice"
+        [recipients.alice]
 
 1 error
 ── exit 3
-
 "#]]);
 }
 
@@ -75,7 +78,7 @@ syntax
   × this key has no value
    ╭─[pay.allonet.toml:5:12]
  4 │ [assets.USDC]
- 5 │ decimals =  
+ 5 │ decimals =
    ·            ▲
    ·            ╰── here
    ╰────
@@ -83,7 +86,6 @@ syntax
 
 1 error
 ── exit 3
-
 "#]]);
 }
 
@@ -107,7 +109,6 @@ no-file
 
 1 error
 ── exit 3
-
 "#]]);
 }
 
@@ -122,17 +123,16 @@ missing-column
   × column `project` is missing; found: voter, projekt, amount; accepted names: project,
   │ project_name, application_id, application, project_id, grant, grant_id, recipient,
   │ recipient_id, payee, to
-   ╭─[votes.csv:1:1]
+   ╭─[votes.csv:1:7]
  1 │ voter,projekt,amount
-   · ──────────┬─────────
-   ·           ╰── the header
+   ·       ───┬───
+   ·          ╰── is this `project`?
  2 │ ann,garden,1
    ╰────
-  help: the first line of a table names its columns
+  help: if so, rename it to `project`
 
 1 error
 ── exit 3
-
 "#]]);
 }
 
@@ -156,7 +156,6 @@ ragged-row
 
 1 error
 ── exit 3
-
 "#]]);
 }
 
@@ -190,7 +189,6 @@ bad-amount
 
 1 error
 ── exit 3
-
 "#]]);
 }
 
@@ -217,7 +215,6 @@ not-utf8
 
 1 error
 ── exit 3
-
 "#]]);
 }
 
@@ -231,7 +228,6 @@ not-utf8
   × `pay.allonet.toml` is written in UTF-16
   help: save it as UTF-8 (in a spreadsheet: export as "CSV UTF-8")
 ── exit 3
-
 "#]]);
 }
 
@@ -254,7 +250,6 @@ not-utf8
 
 1 error
 ── exit 3
-
 "#]]);
 }
 
@@ -267,12 +262,13 @@ no-payees
 
   ⚠ `matching` can pay nobody: all it gets stays unspent
     ╭─[round.allonet.toml:11:10]
- 10 │ 
+ 10 │
  11 │ [neurons.matching]
     ·          ────┬───
     ·              ╰── here
  12 │ mechanism  = "quadratic"
     ╰────
+  help: name payees in its settings; or are its data files empty?
 
 1 warning
 ── standard output
@@ -290,7 +286,6 @@ inputs      round.allonet.toml (201 bytes, blake3 [HASH])
 rules       matching: Quadratic funding — match = min(λ · ((Σ√c)² − Σc), cap · pool), votes.csv (0 rows), saturation fill
 the network runs, with 1 warning
 ── exit 0
-
 "#]]);
 }
 
@@ -310,8 +305,8 @@ fn an_event_log_is_read_line_by_line() {
 ── standard error
 not-an-event
 
-  × this line is no event: `2026-01-02T25:00:00Z` is not a moment; write for example 2026-01-
-  │ 31T18:30:00Z, 2026-01-31T18:30:00+02:00 or 2026-01-31
+  × this line is no event: `2026-01-02T25:00:00Z` is not a moment; write for example
+  │ 2026-01-31T18:30:00Z, 2026-01-31T18:30:00+02:00 or 2026-01-31
    ╭─[council.jsonl:2:30]
  1 │ {"time":"2026-01-01","actor":"ann","action":"propse","nonce":0}
  2 │ {"time":"2026-01-02T25:00:00Z","actor":"ann","action":"approve","nonce":0}
@@ -324,7 +319,7 @@ not-an-event
 
 not-an-event
 
-  × this line is no event: EOF while parsing an object
+  × this line is no event: it is cut off
    ╭─[council.jsonl:3:34]
  2 │ {"time":"2026-01-02T25:00:00Z","actor":"ann","action":"approve","nonce":0}
  3 │ {"time":"2026-01-02","actor":"ann"
@@ -336,6 +331,5 @@ not-an-event
 
 2 errors
 ── exit 3
-
 "#]]);
 }

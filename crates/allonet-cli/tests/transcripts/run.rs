@@ -26,7 +26,6 @@ round, 1 epoch
   receipt  out/round/receipt.json
 check it with: allonet verify out/round/receipt.json
 ── exit 0
-
 "#]]);
     let names = room.names("out/round");
     assert_eq!(
@@ -75,7 +74,6 @@ fn what_a_run_prints_for_programs() {
   }
 }
 ── exit 0
-
 "#]]);
 }
 
@@ -100,7 +98,6 @@ pay, 1 epoch
   receipt  out/pay/receipt.json
 check it with: allonet verify out/pay/receipt.json
 ── exit 0
-
 "#]]);
 }
 
@@ -141,7 +138,6 @@ promise-broken
 
 1 error
 ── exit 1
-
 "#]]);
     assert!(!room.path("out").exists());
     room.edit("round.allonet.toml", "max_share = \"80%\"", "max_voter_effect = \"10%\"");
@@ -161,7 +157,6 @@ promise-broken
 
 1 error
 ── exit 1
-
 "#]]);
     room.edit("round.allonet.toml", "max_voter_effect = \"10%\"", "min_recipients = 3");
     room.tells("allonet run round.allonet.toml", str![[r#"
@@ -180,7 +175,6 @@ promise-broken
 
 1 error
 ── exit 1
-
 "#]]);
     room.edit(
         "round.allonet.toml",
@@ -202,7 +196,6 @@ promise-broken
 
 1 error
 ── exit 1
-
 "#]]);
 }
 
@@ -228,7 +221,7 @@ no-signal
 
   × `matching` refuses in epoch 0: no signal `weights` has arrived to divide the money by
     ╭─[round.allonet.toml:11:10]
- 10 │ 
+ 10 │
  11 │ [neurons.matching]
     ·          ────┬───
     ·              ╰── this neuron refuses
@@ -238,6 +231,5 @@ no-signal
 
 1 error
 ── exit 4
-
 "#]]);
 }

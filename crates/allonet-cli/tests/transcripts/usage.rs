@@ -14,7 +14,6 @@ Usage: allonet [OPTIONS] <COMMAND>
 
 For more information, try '--help'.
 ── exit 2
-
 "#]]);
 }
 
@@ -30,7 +29,6 @@ Usage: allonet run --out <DIR> <NETWORK>
 
 For more information, try '--help'.
 ── exit 2
-
 "#]]);
 }
 
@@ -45,7 +43,6 @@ Usage: allonet check <NETWORK|--plugin <CMD>...>
 
 For more information, try '--help'.
 ── exit 2
-
 "#]]);
 }
 
@@ -57,7 +54,6 @@ error: invalid value '0' for '--threads <N>': 0 is not in 1..=65535
 
 For more information, try '--help'.
 ── exit 2
-
 "#]]);
 }
 
@@ -69,7 +65,6 @@ error: invalid value 'tomorrow' for '--until <TIME>': `tomorrow` is not a moment
 
 For more information, try '--help'.
 ── exit 2
-
 "#]]);
 }
 
