@@ -159,8 +159,8 @@ fn beyond_256_bits_is_an_error() {
     for source in sources {
         builder.edge(source, out, 1);
     }
-    let error = run(&builder.build().unwrap(), RunOptions::default()).unwrap_err();
-    assert!(error.to_string().contains("does not fit 256 bits"), "{error}");
+    let found = faults(builder);
+    assert_eq!(found[0].message, "with `q`, 2^256 base units of USD or more come in");
 }
 
 #[test]

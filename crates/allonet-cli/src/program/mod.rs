@@ -30,6 +30,11 @@ impl RunPrograms {
     pub(crate) fn transcript(&self) -> &Transcript {
         &self.transcript
     }
+
+    /// Whether any neuron is a program; each of them holds the transcript.
+    pub(crate) fn any(&self) -> bool {
+        Arc::strong_count(&self.transcript) > 1
+    }
 }
 
 impl OracleFactory for RunPrograms {

@@ -37,6 +37,14 @@ impl Transcript {
         self.0.lock().unwrap_or_else(PoisonError::into_inner).push(exchange);
     }
 
+    /// Takes over what an earlier run recorded before an epoch.
+    pub(crate) fn take_over(&self, file: &Arc<SourceFile>, before: u32) -> Result<(), Vec<Fault>> {
+        let earlier = exchanges(file)?.into_iter().map(|(exchange, _)| exchange);
+        let earlier = earlier.filter(|exchange| exchange.epoch.is_some_and(|at| at < before));
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).extend(earlier);
+        Ok(())
+    }
+
     /// As JSON lines, by epoch and neuron, whoever answered first.
     pub(crate) fn to_json_lines(&self) -> String {
         let mut exchanges = self.0.lock().unwrap_or_else(PoisonError::into_inner).clone();
@@ -63,6 +71,26 @@ fn epoch(question: &str) -> Option<u32> {
     serde_json::from_str::<Asked>(question).ok().map(|asked| asked.epoch)
 }
 
+/// Reads what [`Transcript::to_json_lines`] wrote.
+fn exchanges(file: &Arc<SourceFile>) -> Result<Vec<(Exchange, Place)>, Vec<Fault>> {
+    let mut exchanges = Vec::new();
+    let mut start = 0;
+    for line in file.text.split_inclusive('\n') {
+        let place = Place::new(file, start..start + line.trim_end().len());
+        start += line.len();
+        if line.trim().is_empty() {
+            continue;
+        }
+        let exchange: Exchange = serde_json::from_str(line).map_err(|error| {
+            let message = format!("this line is no answer of a program: {error}");
+            let fault = Fault::new("bad-transcript", message).at(place.clone());
+            vec![fault.help("take the file as the run wrote it")]
+        })?;
+        exchanges.push((exchange, place));
+    }
+    Ok(exchanges)
+}
+
 type Answers = BTreeMap<(String, String), String>;
 
 /// Answers from a transcript; runs nothing.
@@ -70,21 +98,10 @@ type Answers = BTreeMap<(String, String), String>;
 pub(crate) struct Replay(Arc<Answers>);
 
 impl Replay {
-    /// Reads what [`Transcript::to_json_lines`] wrote.
+    /// From what [`Transcript::to_json_lines`] wrote.
     pub(crate) fn read(file: &Arc<SourceFile>) -> Result<Self, Vec<Fault>> {
         let mut answers = Answers::new();
-        let mut start = 0;
-        for line in file.text.split_inclusive('\n') {
-            let place = Place::new(file, start..start + line.trim_end().len());
-            start += line.len();
-            if line.trim().is_empty() {
-                continue;
-            }
-            let exchange: Exchange = serde_json::from_str(line).map_err(|error| {
-                let message = format!("this line is no answer of a program: {error}");
-                let fault = Fault::new("bad-transcript", message).at(place.clone());
-                vec![fault.help("take the file as the run wrote it")]
-            })?;
+        for (exchange, place) in exchanges(file)? {
             let key = (exchange.neuron, exchange.question);
             if answers.get(&key).is_some_and(|known| *known != exchange.answer) {
                 let message = format!("`{}` answers one question in two ways", key.0);
@@ -161,6 +178,18 @@ mod tests {
         let refusal = ask("a", "{\"epoch\":1}").unwrap_err();
         assert_eq!(refusal.code, "other-question");
         assert!(refusal.message.contains("this question in epoch 1 when"), "{refusal}");
+    }
+
+    #[test]
+    fn a_later_part_of_a_run_takes_over_what_came_before_it() {
+        let (first, second) = (Transcript::default(), Transcript::default());
+        first.record("a", "{\"epoch\":0}", "0");
+        let before = first.to_json_lines();
+        first.record("a", "{\"epoch\":1}", "1");
+        let file = SourceFile::new("programs.jsonl", first.to_json_lines());
+        second.take_over(&file, 1).unwrap();
+        assert_eq!(second.to_json_lines(), before);
+        assert!(second.take_over(&SourceFile::new("programs.jsonl", "x\n"), 1).is_err());
     }
 
     #[test]

@@ -16,7 +16,7 @@ use super::load;
 use crate::args::RunArgs;
 use crate::diagnose::Failure;
 use crate::files::{Outputs, folder_of, read_file};
-use crate::outputs::{RECEIPT, RunFiles, outputs};
+use crate::outputs::{PROGRAMS, RECEIPT, RunFiles, outputs};
 use crate::program::RunPrograms;
 use crate::ui::{Tone, Ui};
 
@@ -30,7 +30,7 @@ pub(crate) fn run(args: &RunArgs, ui: &Ui) -> Result<ExitCode, Failure> {
     let options = RunOptions {
         until: extent.until,
         before: extent.before_epoch,
-        resume: args.resume.as_deref().map(checkpoint).transpose()?,
+        resume: args.resume.as_deref().map(|path| resumed(path, &programs)).transpose()?,
     };
     let result = allonet_core::engine::run(&session.network, options)?;
     let folder = args.out.clone().unwrap_or_else(|| Path::new("out").join(&session.network.name));
@@ -58,6 +58,18 @@ pub(crate) fn run(args: &RunArgs, ui: &Ui) -> Result<ExitCode, Failure> {
 
 fn not_payable(error: &PayoutError) -> Failure {
     Fault::new("payouts", error.to_string()).into()
+}
+
+/// Where an earlier run stopped; what programs answered until then is taken over.
+fn resumed(path: &Path, programs: &RunPrograms) -> Result<Checkpoint, Failure> {
+    let checkpoint = checkpoint(path)?;
+    if checkpoint.epoch > 0 && programs.any() {
+        let path = folder_of(path).join(PROGRAMS);
+        let file = read_file(&path, &path.to_string_lossy())
+            .map_err(|fault| fault.help("it stands beside the state and belongs to it"))?;
+        programs.transcript().take_over(&file, checkpoint.epoch)?;
+    }
+    Ok(checkpoint)
 }
 
 /// Reads a state file.

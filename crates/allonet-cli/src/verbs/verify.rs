@@ -124,7 +124,8 @@ fn changed(expected: &FileHash, found: &FileHash) -> Option<Fault> {
         return None;
     }
     let message = format!(
-        "input `{}` is not the file that was run: BLAKE3 {} ({} bytes), the receipt says {} ({} bytes)",
+        "input `{}` is not the file that was run: BLAKE3 {} ({} bytes), \
+         the receipt says {} ({} bytes)",
         found.path, found.blake3, found.bytes, expected.blake3, expected.bytes
     );
     Some(Fault::new("input-changed", message))
