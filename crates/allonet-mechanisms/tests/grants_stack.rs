@@ -258,7 +258,7 @@ fn rounds_with_overrides() {
         ("overrides-with-invalid-coefficient.csv", "overrides.csv:3:8: `what` is no coefficient"),
         (
             "overrides-without-coefficient.csv",
-            "overrides.csv:1:1: column `coefficient` is missing; found: id, badCoefficientColumn",
+            "overrides.csv:1:4: column `coefficient` is missing; found: id, badCoefficientColumn",
         ),
         ("overrides-without-transaction-id.csv", "overrides.csv:1:1: column `id` is missing"),
     ] {

@@ -48,7 +48,7 @@ pub(crate) fn text(faults: &[Fault], look: Look) -> String {
         for line in Rendered(&handler, &shown).to_string().trim_end().lines() {
             text.extend([line.trim_end(), "\n"]);
         }
-        if shown.excerpt.is_some() {
+        if shown.excerpt.is_some() || faults.len() > 1 {
             text.push('\n');
         }
     }

@@ -275,22 +275,23 @@ bad-amount
 }
 
 #[test]
-fn an_amount_as_a_number() {
-    pay("\"100 USDC\"", "100", str![[r#"
-── standard output
-network     pay
-assets      USDC (6 decimals)
-sources     treasury: 100.00 USDC
-neurons     none
-recipients  2
-edges       2 of value, 0 of signals; depth 1, fan-out up to 2
-loops       none
-epochs      1
-promises    none
-inputs      pay.allonet.toml (175 bytes, blake3 [HASH])
-rules       none
-the network is sound
-── exit 0
+fn an_amount_with_a_point_outside_of_quotes() {
+    pay("\"100 USDC\"", "100.5", str![[r#"
+── standard error
+wrong-type
+
+  × `gives` is a number with a point, but must be an amount
+   ╭─[pay.allonet.toml:8:9]
+ 7 │ [sources.treasury]
+ 8 │ gives = 100.5
+   ·         ──┬──
+   ·           ╰── must be an amount
+ 9 │ to    = { alice = "70%", bob = "30%" }
+   ╰────
+  help: write it as text: gives = "100.5 USDC"
+
+1 error
+── exit 3
 "#]]);
 }
 

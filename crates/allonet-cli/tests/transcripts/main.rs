@@ -5,6 +5,8 @@
 //! allonet-cli --test transcripts` writes the new text into these files; read
 //! the difference before you keep it.
 
+#![expect(clippy::needless_raw_string_hashes, reason = "snapshots are written this way")]
+
 mod check;
 mod explain;
 mod figures;

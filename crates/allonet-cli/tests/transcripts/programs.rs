@@ -122,6 +122,7 @@ fn a_program_that_has_changed_since() {
 receipt-differs
 
   × receipt.json: epochs[0].flows[0].amount should be 25000000, found 50000000
+
 output-differs
 
   × merkle-usdc.json, line 1, column 72: should be
@@ -129,14 +130,17 @@ output-differs
   │ f0f066b6bd79","0xb0c686f0d5287bc445b27aa8a261fbf569c1dd34cd0b72d2412…`, found
   │ `…coding":["string","uint256"],"tree":["0x5abdfc700598e7678c323d7f302972bab553ec7222e8cf0b389b
   │ cfd590de2586","0x6749570076f42008ed8c3779257881ba970fc5dc0eb1ebb0927…`
+
 output-differs
 
   × not-payable.csv, line 2, column 12: should be `alice,USDC,25000000,no-chain`, found
   │ `alice,USDC,50000000,no-chain`
+
 output-differs
 
   × payouts.csv, line 2, column 14: should be `alice,,,USDC,25.000000,25000000,0.50000000`, found
   │ `alice,,,USDC,50.000000,50000000,0.50000000`
+
 output-differs
 
   × report.html, line 391, column 138: should be
@@ -144,6 +148,7 @@ output-differs
   │ 48dd4127614","epochs":1,"verify_command":"allonet verify receipt.jso…`, found
   │ `…le":null,"description":null},"run_id":"ba7af1d92dc5cbda0dc43ebb85a1bda42d5e6cc279c4c1031e5f3
   │ bca8775d0bb","epochs":1,"verify_command":"allonet verify receipt.jso…`
+
 5 errors
 ── standard output
 FAIL out/crew/receipt.json
@@ -161,6 +166,15 @@ fn a_run_goes_on_after_a_stop() {
     room.done("allonet run crew.allonet.toml --resume part/state.json --out rest");
     room.done("allonet verify rest/receipt.json");
     room.same("whole", "rest");
+    std::fs::remove_file(room.path("part/programs.jsonl")).unwrap();
+    room.tells("allonet run crew.allonet.toml --resume part/state.json", str![[r#"
+── standard error
+no-file
+
+  × cannot read `part/programs.jsonl`: not found
+  help: it stands beside the state and belongs to it
+── exit 3
+"#]]);
 }
 
 #[test]
@@ -515,6 +529,14 @@ fail  order-of-payees            who gets what does not depend on the order of t
 1 of 14 cases passed, 13 failed
 ── exit 1
 "#]]);
+}
+
+#[test]
+fn a_program_checked_for_programs() {
+    let told = crew("print('no')").run("allonet check --format json --plugin python3 rule.py");
+    assert!(told.code == 1 && told.err.is_empty(), "{}", told.text());
+    let failed = told.out.matches("\"verdict\": \"fail\"").count();
+    assert!(failed > 10 && told.out.contains("\"case\": \"one-unit\""), "{}", told.out);
 }
 
 #[test]

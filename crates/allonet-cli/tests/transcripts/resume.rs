@@ -158,6 +158,13 @@ check it with: allonet verify out/stream/receipt.json
 }
 
 #[test]
+fn an_explanation_may_be_of_one_epoch() {
+    let room = stream();
+    room.tells("allonet explain stream.allonet.toml bob --epoch 2", str![]);
+    room.tells("allonet explain stream.allonet.toml council --paths 1", str![]);
+}
+
+#[test]
 fn epochs_that_the_network_does_not_have() {
     stream().tells("allonet run stream.allonet.toml --before-epoch 4", str![[r#"
 ── standard error
