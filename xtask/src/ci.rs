@@ -3,7 +3,7 @@
 use std::time::Instant;
 
 use crate::finding::Trouble;
-use crate::workspace::{run_cargo, version_of};
+use crate::workspace::{run_cargo, run_program, version_of};
 use crate::{deps, generate, tidy};
 
 /// A step of [`all`]; each is a verb of its own too.
@@ -18,12 +18,13 @@ pub(crate) struct Step {
 
 /// In this order. All cargo steps build the same crates with the same flags into
 /// one target folder.
-pub(crate) const STEPS: [Step; 9] = [
+pub(crate) const STEPS: [Step; 10] = [
     Step { verb: "tools", about: "the programs the other steps need", run: tools },
     Step { verb: "fmt", about: "formatting", run: fmt },
     Step { verb: "clippy", about: "lints; warnings are errors", run: clippy },
     Step { verb: "test", about: "unit and integration tests", run: test },
     Step { verb: "doctest", about: "examples in the documentation", run: doctest },
+    Step { verb: "page", about: "scripts of the report page", run: page },
     Step { verb: "deps", about: "which crate may see which, and purity", run: deps::check },
     Step { verb: "tidy", about: "lengths, widths, pages, examples, licences", run: tidy::check },
     Step { verb: "gen", about: "generated files in step with the code", run: generate::check },
@@ -58,70 +59,83 @@ impl Step {
 struct Tool {
     program: &'static str,
     arguments: &'static [&'static str],
-    /// What cannot be done without it.
-    need: Need,
+    /// What it is for.
+    why: &'static str,
+    /// The commands that install it; none for what is useful but not needed.
+    install: &'static [&'static [&'static str]],
 }
 
-enum Need {
-    Must(&'static str),
-    May(&'static str),
-}
+const APT_UPDATE: &[&str] = &["apt-get", "update", "--quiet"];
 
 const TOOLS: [Tool; 7] = [
     Tool {
         program: "git",
         arguments: &["--version"],
-        need: Need::Must("lists the files of the repository"),
+        why: "lists the files of the repository",
+        install: &[APT_UPDATE, &["apt-get", "install", "--yes", "git"]],
     },
     Tool {
         program: "rustfmt",
         arguments: &["--version"],
-        need: Need::Must("formats; `rustup component add rustfmt`"),
+        why: "formats",
+        install: &[&["rustup", "component", "add", "rustfmt"]],
     },
     Tool {
         program: "cargo-clippy",
         arguments: &["--version"],
-        need: Need::Must("lints; `rustup component add clippy`"),
+        why: "lints",
+        install: &[&["rustup", "component", "add", "clippy"]],
     },
     Tool {
         program: "python3",
         arguments: &["--version"],
-        need: Need::Must("runs the example plug-in, a program of its own"),
+        why: "runs the example plug-in, a program of its own",
+        install: &[APT_UPDATE, &["apt-get", "install", "--yes", "python3"]],
+    },
+    Tool {
+        program: "node",
+        arguments: &["--version"],
+        why: "tests the scripts of the report page",
+        install: &[APT_UPDATE, &["apt-get", "install", "--yes", "nodejs"]],
     },
     Tool {
         program: "cargo-nextest",
         arguments: &["nextest", "--version"],
-        need: Need::May("runs tests faster; without it `cargo test` runs them"),
+        why: "runs tests faster; without it `cargo test` runs them",
+        install: &[],
     },
     Tool {
         program: "cargo-deny",
         arguments: &["--version"],
-        need: Need::May("checks licences and advisories of dependencies; without it nobody does"),
-    },
-    Tool {
-        program: "chromium",
-        arguments: &["--version"],
-        need: Need::May("opens the report in a browser; without it that is not tried"),
+        why: "checks licences and advisories of dependencies; without it nobody does",
+        install: &[],
     },
 ];
 
+/// Names the programs that are there, installs those that are needed and are
+/// not.
 fn tools() -> Result<(), Trouble> {
-    let mut missing = Vec::new();
     for tool in &TOOLS {
-        let version = version_of(tool.program, tool.arguments);
-        match (&version, &tool.need) {
-            (Some(version), _) => println!("   {version}"),
-            (None, Need::May(why)) => println!("   {} is not installed: {why}", tool.program),
-            (None, Need::Must(why)) => missing.push(format!("{} ({why})", tool.program)),
+        if let Some(version) = version_of(tool.program, tool.arguments) {
+            println!("   {version}");
+            continue;
+        }
+        println!("   {} is not installed: it {}", tool.program, tool.why);
+        for command in tool.install {
+            println!("   installing: {}", command.join(" "));
+            run_program(command[0], &command[1..])?;
+        }
+        if !tool.install.is_empty() && version_of(tool.program, tool.arguments).is_none() {
+            let message = format!("{} cannot be installed here; it {}", tool.program, tool.why);
+            return Err(Trouble::Unexpected(message));
         }
     }
-    match missing.as_slice() {
-        [] => Ok(()),
-        missing => Err(Trouble::Unexpected(format!(
-            "not installed, or not on the PATH: {}",
-            missing.join(", ")
-        ))),
-    }
+    Ok(())
+}
+
+/// The scripts of the report page.
+fn page() -> Result<(), Trouble> {
+    run_program("node", &["--test", "crates/allonet-cli/tests/report_app.test.mjs"])
 }
 
 fn fmt() -> Result<(), Trouble> {

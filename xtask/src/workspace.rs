@@ -21,8 +21,17 @@ pub(crate) fn cargo() -> String {
 
 /// Runs cargo in the repository, showing what it prints.
 pub(crate) fn run_cargo(arguments: &[&str]) -> Result<(), Trouble> {
-    let command = shown("cargo", arguments);
-    let status = Command::new(cargo())
+    finish(Command::new(cargo()), "cargo", arguments)
+}
+
+/// Runs another program at the root of the workspace, its output shown.
+pub(crate) fn run_program(program: &str, arguments: &[&str]) -> Result<(), Trouble> {
+    finish(Command::new(program), program, arguments)
+}
+
+fn finish(mut program: Command, name: &str, arguments: &[&str]) -> Result<(), Trouble> {
+    let command = shown(name, arguments);
+    let status = program
         .args(arguments)
         .current_dir(root())
         .status()

@@ -40,7 +40,8 @@ fn main() -> Result<(), Box<dyn Error>> {
         let (matches, compute) = timed(|| matches(&columns, peer));
         let tokens: Vec<f64> =
             matches?.iter().map(|amount| amount.to_f64() / UNITS_PER_TOKEN).collect();
-        let mut line = json!({
+        let rounding = if peer == "allonet grants-stack" { "floor" } else { "largest-remainder" };
+        let line = json!({
             "peer": peer,
             "votes": columns.voters.len(),
             "parse_s": parse.cpu_s,
@@ -51,10 +52,8 @@ fn main() -> Result<(), Box<dyn Error>> {
             "peak_rss_mb": peak_rss_mb(),
             "total_matched": tokens.iter().sum::<f64>(),
             "match_norm": tokens.iter().map(|match_| match_ * match_).sum::<f64>().sqrt(),
+            "rounding": rounding,
         });
-        if peer == "allonet grants-stack" {
-            line["rounding"] = json!("floor");
-        }
         println!("{line}");
     }
     Ok(())

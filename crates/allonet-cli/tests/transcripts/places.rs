@@ -37,7 +37,14 @@ fn a_folder_may_be_read_only() {
     if std::fs::write(room.path("locked/probe"), "").is_ok() {
         return; // The system lets this user write anywhere.
     }
-    room.tells("allonet run pay.allonet.toml --out locked/out", str![]);
+    room.tells("allonet run pay.allonet.toml --out locked/out", str![[r#"
+── standard error
+not-writable
+
+  × cannot write `out` in `locked`: permission denied
+  help: choose another folder with --out; older files are untouched
+── exit 2
+"#]]);
     std::fs::set_permissions(room.path("locked"), mode(0o755)).unwrap();
 }
 

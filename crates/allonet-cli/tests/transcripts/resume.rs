@@ -160,8 +160,48 @@ check it with: allonet verify out/stream/receipt.json
 #[test]
 fn an_explanation_may_be_of_one_epoch() {
     let room = stream();
-    room.tells("allonet explain stream.allonet.toml bob --epoch 2", str![]);
-    room.tells("allonet explain stream.allonet.toml council --paths 1", str![]);
+    room.tells("allonet explain stream.allonet.toml bob --epoch 2", str![[r#"
+── standard output
+bob
+
+72.900001 USDC, 37.8% of all that is paid, rank 2 of 2
+
+from team (split) in epoch 2: 9.900001 USDC
+   share         +9.90  9 of 10 parts of 11.000001 USDC that `team` passes on
+   rounding  +0.000001
+   =          9.900001  USDC
+── exit 0
+"#]]);
+    room.tells("allonet explain stream.allonet.toml council --paths 1", str![[r#"
+── standard output
+council
+
+307.00 USDC
+
+from team (split), sent in epoch 0, delayed: 7.00 USDC
+   share  +7.00  1 of 10 parts of 70.00 USDC that `team` passes on
+   =       7.00  USDC
+
+from treasury in epoch 0: 100.00 USDC
+   share  +100.00  all of 100.00 USDC that `treasury` passes on
+   =       100.00  USDC
+
+from treasury in epoch 1: 100.00 USDC
+   share  +100.00  all of 100.00 USDC that `treasury` passes on
+   =       100.00  USDC
+
+from treasury in epoch 2: 100.00 USDC
+   share  +100.00  all of 100.00 USDC that `treasury` passes on
+   =       100.00  USDC
+
+by source, in proportion
+ treasury  307.00  100.0%
+
+by path, in proportion
+ 300.00  97.7%  treasury → council
+   7.00   2.3%  all other ways, round trips included
+── exit 0
+"#]]);
 }
 
 #[test]
