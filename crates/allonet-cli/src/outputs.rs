@@ -8,6 +8,7 @@ use allonet_core::payout::{PayoutError, PayoutRow, by_asset, csv, drips, merkle,
 use allonet_core::receipt::{Context, FileHash, Receipt, payout_rows, receipt};
 
 use crate::report;
+use crate::ui::counted;
 
 /// Name of the receipt among the outputs.
 pub(crate) const RECEIPT: &str = "receipt.json";
@@ -92,8 +93,8 @@ fn lists(
     let addressed = rows.iter().filter(|row| row.address.is_some()).count();
     if addressed < 2 {
         notes.push(format!(
-            "no 0xSplits lists for {asset}: {addressed} of {} recipients have an address",
-            rows.len()
+            "no 0xSplits lists for {asset}: they need two recipients with an address, \
+             found {addressed}"
         ));
     } else {
         let lists = [
@@ -138,9 +139,8 @@ fn airdrops(rows: &[PayoutRow], files: &mut BTreeMap<String, Vec<u8>>, notes: &m
                 let list = csv::left_out(&batches.left_out).into_bytes();
                 files.insert("not-payable.csv".to_owned(), list);
                 notes.push(format!(
-                    "{} payouts have no chain or address and stand in not-payable.csv, \
-                     not in a Safe file",
-                    batches.left_out.len()
+                    "not in a Safe file but in not-payable.csv: {} without chain or address",
+                    counted(batches.left_out.len(), "payout")
                 ));
             }
         }

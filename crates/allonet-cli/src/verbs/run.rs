@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use allonet_core::engine::{Checkpoint, Run, RunOptions};
-use allonet_core::fault::{Fault, Place};
+use allonet_core::fault::Fault;
 use allonet_core::mechanism::{NoOracles, OracleFactory};
 use allonet_core::money::{Amount, Asset, format_grouped};
 use allonet_core::network::Network;
@@ -13,6 +13,7 @@ use allonet_core::receipt::Extent;
 use serde_json::json;
 
 use super::load;
+use super::session::not_json;
 use crate::args::RunArgs;
 use crate::diagnose::Failure;
 use crate::files::{Outputs, folder_of, read_file};
@@ -76,11 +77,8 @@ fn resumed(path: &Path, programs: &RunPrograms) -> Result<Checkpoint, Failure> {
 fn checkpoint(path: &Path) -> Result<Checkpoint, Failure> {
     let file = read_file(path, &path.to_string_lossy())?;
     serde_json::from_str(&file.text).map_err(|error| {
-        let message = format!("`{}` is no state of a run: {error}", path.display());
-        Fault::new("bad-state", message)
-            .at(Place::new(&file, 0..0))
-            .help("give the state.json that an unfinished run wrote")
-            .into()
+        let fault = not_json(&file, &error, "state of a run");
+        fault.help("give the state.json that an unfinished run wrote").into()
     })
 }
 

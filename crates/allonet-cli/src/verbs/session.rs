@@ -1,9 +1,11 @@
-//! What `run`, `explain` and `verify` share: running what was read, and what the
-//! receipt says of it.
+//! What `run`, `explain` and `verify` share: running what was read, what the
+//! receipt says of it, and files of JSON that cannot be read.
 
 use std::path::{Component, Path, PathBuf};
+use std::sync::Arc;
 
 use allonet_core::engine::{Run, RunOptions, run};
+use allonet_core::fault::{Fault, Place, SourceFile};
 use allonet_core::receipt::{Context, Extent, FileHash, Receipt};
 
 use super::Loaded;
@@ -30,6 +32,21 @@ impl Loaded {
 /// The hash of a file that was read.
 pub(crate) fn hash(input: &Input) -> FileHash {
     FileHash { path: input.path.clone(), bytes: input.bytes() as u64, blake3: input.blake3.clone() }
+}
+
+/// A file of JSON that ends early or has a slip, at its place.
+pub(super) fn not_json(file: &Arc<SourceFile>, error: &serde_json::Error, what: &str) -> Fault {
+    let lines = file.text.split_inclusive('\n');
+    let start: usize = lines.take(error.line().saturating_sub(1)).map(str::len).sum();
+    let at = (start + error.column().saturating_sub(1)).min(file.text.len());
+    let text = error.to_string();
+    let reason = text.split(" at line ").next().unwrap_or(&text);
+    let message = if error.is_eof() {
+        format!("the {what} is cut off")
+    } else {
+        format!("this is no {what}: {reason}")
+    };
+    Fault::new("bad-json", message).at(Place::new(file, at..at))
 }
 
 /// The network file that a receipt was made from, as a path from here.

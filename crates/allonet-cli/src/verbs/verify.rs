@@ -5,12 +5,12 @@ use std::path::Path;
 use std::process::ExitCode;
 use std::sync::Arc;
 
-use allonet_core::fault::{Fault, Place, SourceFile};
+use allonet_core::fault::{Fault, SourceFile};
 use allonet_core::mechanism::OracleFactory;
 use allonet_core::receipt::{ENGINE, FORMAT, FileHash, Receipt, first_difference};
 use serde_json::json;
 
-use super::session::{hash, network_of};
+use super::session::{hash, network_of, not_json};
 use super::{Loaded, read};
 use crate::args::VerifyArgs;
 use crate::diagnose::{Failure, clean};
@@ -44,22 +44,7 @@ pub(crate) fn verify(args: &VerifyArgs, ui: &Ui) -> Result<ExitCode, Failure> {
 /// Reads a receipt. One that is cut off or has a slip is named with its place.
 pub(super) fn parse(file: &Arc<SourceFile>) -> Result<Receipt, Fault> {
     let receipt: Receipt = serde_json::from_str(&file.text).map_err(|error| {
-        let start: usize = file
-            .text
-            .split_inclusive('\n')
-            .take(error.line().saturating_sub(1))
-            .map(str::len)
-            .sum();
-        let at = (start + error.column().saturating_sub(1)).min(file.text.len());
-        let text = error.to_string();
-        let reason = text.split(" at line ").next().unwrap_or(&text);
-        let message = if error.is_eof() {
-            "the receipt is cut off".to_owned()
-        } else {
-            format!("this is no receipt: {reason}")
-        };
-        Fault::new("bad-receipt", message)
-            .at(Place::new(file, at..at))
+        not_json(file, &error, "receipt")
             .help("take the receipt.json that `allonet run` wrote, unchanged")
     })?;
     if receipt.format != FORMAT {
@@ -166,6 +151,10 @@ fn differences(
     for (name, expected) in fresh.files.iter().filter(|(name, _)| *name != RECEIPT) {
         match read_bytes(&folder.join(name), name) {
             Ok(found) => faults.extend(first_line(name, expected, &found)),
+            Err(fault) if fault.code == "no-file" => {
+                let message = format!("output `{name}` is missing in `{}`", folder.display());
+                faults.push(Fault::new("output-missing", message));
+            }
             Err(fault) => faults.push(fault),
         }
     }

@@ -6,7 +6,9 @@ use crate::room::Room;
 
 #[test]
 fn an_amount_of_a_round() {
-    Room::usual().tells("allonet explain round.allonet.toml park", str![[r#"
+    Room::usual().tells(
+        "allonet explain round.allonet.toml park",
+        str![[r#"
 ── standard output
 park
 
@@ -25,12 +27,15 @@ by source, in proportion
 by path, in proportion
  85.714286  100.0%  treasury → matching → park
 ── exit 0
-"#]]);
+"#]],
+    );
 }
 
 #[test]
 fn a_node_may_be_named_by_its_title() {
-    Room::usual().tells("allonet explain pay.allonet.toml ALICE", str![[r#"
+    Room::usual().tells(
+        "allonet explain pay.allonet.toml ALICE",
+        str![[r#"
 ── standard output
 alice (Alice)
 
@@ -46,7 +51,8 @@ by source, in proportion
 by path, in proportion
  70.00  100.0%  treasury → alice
 ── exit 0
-"#]]);
+"#]],
+    );
 }
 
 #[test]
@@ -56,7 +62,9 @@ fn a_receipt_knows_its_network() {
     let told = room.done("allonet explain out/pay/receipt.json alice");
     assert_eq!(told.out, room.done("allonet explain pay.allonet.toml alice").out);
     room.edit("pay.allonet.toml", "100 USDC", "200 USDC");
-    room.tells("allonet explain out/pay/receipt.json alice", str![[r#"
+    room.tells(
+        "allonet explain out/pay/receipt.json alice",
+        str![[r#"
 ── standard error
 note: the inputs have changed since this receipt was written; see `allonet verify`
 ── standard output
@@ -74,33 +82,42 @@ by source, in proportion
 by path, in proportion
  140.00  100.0%  treasury → alice
 ── exit 0
-"#]]);
+"#]],
+    );
 }
 
 #[test]
 fn an_unknown_node_is_guessed() {
     let room = Room::usual();
-    room.tells("allonet explain round.allonet.toml prak", str![[r#"
+    room.tells(
+        "allonet explain round.allonet.toml prak",
+        str![[r#"
 ── standard error
 unknown-node
 
   × there is no `prak` in this network
   help: did you mean `park`?
 ── exit 3
-"#]]);
-    room.tells("allonet explain round.allonet.toml zzz", str![[r#"
+"#]],
+    );
+    room.tells(
+        "allonet explain round.allonet.toml zzz",
+        str![[r#"
 ── standard error
 unknown-node
 
   × there is no `zzz` in this network
   help: known here: `garden`, `matching`, `park`, `treasury`
 ── exit 3
-"#]]);
+"#]],
+    );
 }
 
 #[test]
 fn an_explanation_for_programs() {
-    Room::usual().tells("allonet explain pay.allonet.toml bob --format json", str![[r#"
+    Room::usual().tells(
+        "allonet explain pay.allonet.toml bob --format json",
+        str![[r#"
 ── standard output
 {
   "assets": [
@@ -144,5 +161,6 @@ fn an_explanation_for_programs() {
   "title": "bob"
 }
 ── exit 0
-"#]]);
+"#]],
+    );
 }

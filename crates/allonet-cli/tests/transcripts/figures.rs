@@ -31,7 +31,9 @@ fn pay(from: &str, to: &str, expected: impl snapbox::IntoData) {
 
 #[test]
 fn negative_base_units() {
-    vote_in_base_units("-9", str![[r#"
+    vote_in_base_units(
+        "-9",
+        str![[r#"
 ── standard error
 bad-amount
 
@@ -46,12 +48,15 @@ bad-amount
 
 1 error
 ── exit 3
-"#]]);
+"#]],
+    );
 }
 
 #[test]
 fn parts_of_base_units() {
-    vote_in_base_units("9.5", str![[r#"
+    vote_in_base_units(
+        "9.5",
+        str![[r#"
 ── standard error
 bad-amount
 
@@ -66,12 +71,15 @@ bad-amount
 
 1 error
 ── exit 3
-"#]]);
+"#]],
+    );
 }
 
 #[test]
 fn a_negative_vote() {
-    vote("-9", str![[r#"
+    vote(
+        "-9",
+        str![[r#"
 ── standard error
 bad-amount
 
@@ -85,12 +93,15 @@ bad-amount
 
 1 error
 ── exit 3
-"#]]);
+"#]],
+    );
 }
 
 #[test]
 fn more_decimals_than_the_asset_has_in_a_table() {
-    vote("9.0000001", str![[r#"
+    vote(
+        "9.0000001",
+        str![[r#"
 ── standard error
 bad-amount
 
@@ -105,7 +116,8 @@ bad-amount
 
 1 error
 ── exit 3
-"#]]);
+"#]],
+    );
 }
 
 #[test]
@@ -117,7 +129,9 @@ fn zeros_behind_the_decimals_do_no_harm() {
 
 #[test]
 fn not_a_number_in_a_table() {
-    vote("NaN", str![[r#"
+    vote(
+        "NaN",
+        str![[r#"
 ── standard error
 bad-amount
 
@@ -131,12 +145,15 @@ bad-amount
 
 1 error
 ── exit 3
-"#]]);
+"#]],
+    );
 }
 
 #[test]
 fn infinity_in_a_table() {
-    vote("inf", str![[r#"
+    vote(
+        "inf",
+        str![[r#"
 ── standard error
 bad-amount
 
@@ -150,12 +167,15 @@ bad-amount
 
 1 error
 ── exit 3
-"#]]);
+"#]],
+    );
 }
 
 #[test]
 fn a_number_with_an_exponent() {
-    vote("1e3", str![[r#"
+    vote(
+        "1e3",
+        str![[r#"
 ── standard error
 bad-amount
 
@@ -169,12 +189,15 @@ bad-amount
 
 1 error
 ── exit 3
-"#]]);
+"#]],
+    );
 }
 
 #[test]
 fn a_number_with_a_comma() {
-    vote("\"1,5\"", str![[r#"
+    vote(
+        "\"1,5\"",
+        str![[r#"
 ── standard error
 bad-amount
 
@@ -188,12 +211,15 @@ bad-amount
 
 1 error
 ── exit 3
-"#]]);
+"#]],
+    );
 }
 
 #[test]
 fn an_empty_cell() {
-    vote("", str![[r#"
+    vote(
+        "",
+        str![[r#"
 ── standard error
 bad-amount
 
@@ -207,13 +233,16 @@ bad-amount
 
 1 error
 ── exit 3
-"#]]);
+"#]],
+    );
 }
 
 #[test]
 fn a_vote_beyond_256_bits() {
     let digits = "9".repeat(80);
-    vote(&digits, str![[r#"
+    vote(
+        &digits,
+        str![[r#"
 ── standard error
 bad-amount
 
@@ -228,12 +257,16 @@ bad-amount
 
 1 error
 ── exit 3
-"#]]);
+"#]],
+    );
 }
 
 #[test]
 fn more_decimals_than_the_asset_has_in_the_network_file() {
-    pay("100 USDC", "100.1234567 USDC", str![[r#"
+    pay(
+        "100 USDC",
+        "100.1234567 USDC",
+        str![[r#"
 ── standard error
 bad-amount
 
@@ -250,12 +283,16 @@ bad-amount
 
 1 error
 ── exit 3
-"#]]);
+"#]],
+    );
 }
 
 #[test]
 fn a_negative_amount() {
-    pay("100 USDC", "-100 USDC", str![[r#"
+    pay(
+        "100 USDC",
+        "-100 USDC",
+        str![[r#"
 ── standard error
 bad-amount
 
@@ -271,12 +308,16 @@ bad-amount
 
 1 error
 ── exit 3
-"#]]);
+"#]],
+    );
 }
 
 #[test]
 fn an_amount_with_a_point_outside_of_quotes() {
-    pay("\"100 USDC\"", "100.5", str![[r#"
+    pay(
+        "\"100 USDC\"",
+        "100.5",
+        str![[r#"
 ── standard error
 wrong-type
 
@@ -292,12 +333,16 @@ wrong-type
 
 1 error
 ── exit 3
-"#]]);
+"#]],
+    );
 }
 
 #[test]
 fn an_amount_of_an_unknown_asset() {
-    pay("100 USDC", "100 UDSC", str![[r#"
+    pay(
+        "100 USDC",
+        "100 UDSC",
+        str![[r#"
 ── standard error
 unknown-asset
 
@@ -313,7 +358,8 @@ unknown-asset
 
 1 error
 ── exit 3
-"#]]);
+"#]],
+    );
 }
 
 #[test]
@@ -323,7 +369,9 @@ fn an_amount_beyond_256_bits() {
     room.edit("pay.allonet.toml", "100 USDC", &format!("{most} USDC"));
     room.done("allonet check pay.allonet.toml");
     room.edit("pay.allonet.toml", "639935 USDC", "639936 USDC");
-    room.tells("allonet check pay.allonet.toml", str![[r#"
+    room.tells(
+        "allonet check pay.allonet.toml",
+        str![[r#"
 ── standard error
 bad-amount
 
@@ -340,7 +388,8 @@ bad-amount
 
 1 error
 ── exit 3
-"#]]);
+"#]],
+    );
 }
 
 const TWO_SOURCES: &str = r#"[network]
@@ -363,7 +412,9 @@ to    = "alice"
 #[test]
 fn sources_beyond_256_bits_together() {
     let room = Room::new().file("sum.allonet.toml", TWO_SOURCES);
-    room.tells("allonet check sum.allonet.toml", str![[r#"
+    room.tells(
+        "allonet check sum.allonet.toml",
+        str![[r#"
 ── standard error
 too-much-money
 
@@ -379,8 +430,11 @@ too-much-money
 
 1 error
 ── exit 3
-"#]]);
-    room.tells("allonet run sum.allonet.toml", str![[r#"
+"#]],
+    );
+    room.tells(
+        "allonet run sum.allonet.toml",
+        str![[r#"
 ── standard error
 too-much-money
 
@@ -396,13 +450,17 @@ too-much-money
 
 1 error
 ── exit 3
-"#]]);
+"#]],
+    );
     assert!(!room.path("out").exists());
 }
 
 #[test]
 fn weights_that_miss_the_whole() {
-    pay("30%", "29%", str![[r#"
+    pay(
+        "30%",
+        "29%",
+        str![[r#"
 ── standard error
 weights-sum
 
@@ -417,12 +475,16 @@ weights-sum
 
 1 error
 ── exit 3
-"#]]);
+"#]],
+    );
 }
 
 #[test]
 fn weights_beyond_the_whole() {
-    pay("30%", "30.5%", str![[r#"
+    pay(
+        "30%",
+        "30.5%",
+        str![[r#"
 ── standard error
 weights-sum
 
@@ -437,12 +499,16 @@ weights-sum
 
 1 error
 ── exit 3
-"#]]);
+"#]],
+    );
 }
 
 #[test]
 fn weights_of_two_kinds() {
-    pay("\"30%\"", "3", str![[r#"
+    pay(
+        "\"30%\"",
+        "3",
+        str![[r#"
 ── standard error
 mixed-weights
 
@@ -457,12 +523,16 @@ mixed-weights
 
 1 error
 ── exit 3
-"#]]);
+"#]],
+    );
 }
 
 #[test]
 fn a_weight_that_is_not_a_number() {
-    pay("alice = \"70%\", bob = \"30%\"", "alice = nan, bob = 1", str![[r#"
+    pay(
+        "alice = \"70%\", bob = \"30%\"",
+        "alice = nan, bob = 1",
+        str![[r#"
 ── standard error
 wrong-type
 
@@ -477,12 +547,16 @@ wrong-type
 
 1 error
 ── exit 3
-"#]]);
+"#]],
+    );
 }
 
 #[test]
 fn an_infinite_weight() {
-    pay("alice = \"70%\", bob = \"30%\"", "alice = inf, bob = 1", str![[r#"
+    pay(
+        "alice = \"70%\", bob = \"30%\"",
+        "alice = inf, bob = 1",
+        str![[r#"
 ── standard error
 wrong-type
 
@@ -497,14 +571,17 @@ wrong-type
 
 1 error
 ── exit 3
-"#]]);
+"#]],
+    );
 }
 
 #[test]
 fn a_setting_that_is_not_a_number() {
     let room = Room::usual();
     room.edit("round.allonet.toml", "saturation", "score_low = nan\nsaturation");
-    room.tells("allonet check round.allonet.toml", str![[r#"
+    room.tells(
+        "allonet check round.allonet.toml",
+        str![[r#"
 ── standard error
 out-of-bounds
 
@@ -519,7 +596,8 @@ out-of-bounds
 
 1 error
 ── exit 3
-"#]]);
+"#]],
+    );
 }
 
 #[test]
@@ -544,7 +622,9 @@ originality = "originality.csv"
         .file("deep.allonet.toml", network)
         .file("edges.csv", "parent,repo,weight\napp,lib,inf\n")
         .file("originality.csv", "node,originality\napp,NaN\n");
-    room.tells("allonet check deep.allonet.toml", str![[r#"
+    room.tells(
+        "allonet check deep.allonet.toml",
+        str![[r#"
 ── standard error
 bad-number
 
@@ -559,12 +639,16 @@ bad-number
 
 1 error
 ── exit 3
-"#]]);
+"#]],
+    );
 }
 
 #[test]
 fn a_time_that_is_none() {
-    pay("name = \"pay\"", "name = \"pay\"\nepoch_ends = [\"2026-02-30T00:00:00Z\"]", str![[r#"
+    pay(
+        "name = \"pay\"",
+        "name = \"pay\"\nepoch_ends = [\"2026-02-30T00:00:00Z\"]",
+        str![[r#"
 ── standard error
 bad-time
 
@@ -579,12 +663,16 @@ bad-time
 
 1 error
 ── exit 3
-"#]]);
+"#]],
+    );
 }
 
 #[test]
 fn epochs_that_end_in_another_order() {
-    pay("name = \"pay\"", "name = \"pay\"\nepoch_ends = [\"2026-02-01\", \"2026-01-01\"]", str![[r#"
+    pay(
+        "name = \"pay\"",
+        "name = \"pay\"\nepoch_ends = [\"2026-02-01\", \"2026-01-01\"]",
+        str![[r#"
 ── standard error
 epoch-order
 
@@ -599,5 +687,6 @@ epoch-order
 
 1 error
 ── exit 3
-"#]]);
+"#]],
+    );
 }

@@ -20,7 +20,10 @@ fn round(from: &str, to: &str, expected: impl snapbox::IntoData) {
 
 #[test]
 fn an_unknown_neuron_is_guessed() {
-    round("to    = \"matching\"", "to    = \"matchng\"", str![[r#"
+    round(
+        "to    = \"matching\"",
+        "to    = \"matchng\"",
+        str![[r#"
 ── standard error
 unknown-node
 
@@ -35,12 +38,16 @@ unknown-node
 
 1 error
 ── exit 3
-"#]]);
+"#]],
+    );
 }
 
 #[test]
 fn an_unknown_mechanism_is_guessed() {
-    round("\"quadratic\"", "\"quadratc\"", str![[r#"
+    round(
+        "\"quadratic\"",
+        "\"quadratc\"",
+        str![[r#"
 ── standard error
 unknown-mechanism
 
@@ -57,12 +64,16 @@ unknown-mechanism
 
 1 error
 ── exit 3
-"#]]);
+"#]],
+    );
 }
 
 #[test]
 fn without_a_guess_all_mechanisms_are_named() {
-    round("\"quadratic\"", "\"retroactive\"", str![[r#"
+    round(
+        "\"quadratic\"",
+        "\"retroactive\"",
+        str![[r#"
 ── standard error
 unknown-mechanism
 
@@ -78,12 +89,16 @@ unknown-mechanism
 
 1 error
 ── exit 3
-"#]]);
+"#]],
+    );
 }
 
 #[test]
 fn an_unknown_setting_is_guessed() {
-    round("saturation", "satturation", str![[r#"
+    round(
+        "saturation",
+        "satturation",
+        str![[r#"
 ── standard error
 unknown-key
 
@@ -98,12 +113,16 @@ unknown-key
 
 1 error
 ── exit 3
-"#]]);
+"#]],
+    );
 }
 
 #[test]
 fn a_setting_with_another_choice() {
-    round("\"fill\"", "\"full\"", str![[r#"
+    round(
+        "\"fill\"",
+        "\"full\"",
+        str![[r#"
 ── standard error
 bad-choice
 
@@ -118,12 +137,16 @@ bad-choice
 
 1 error
 ── exit 3
-"#]]);
+"#]],
+    );
 }
 
 #[test]
 fn a_setting_that_is_missing() {
-    round("votes      = \"votes.csv\"\n", "", str![[r#"
+    round(
+        "votes      = \"votes.csv\"\n",
+        "",
+        str![[r#"
 ── standard error
 missing-key
 
@@ -140,12 +163,16 @@ missing-key
 
 1 error
 ── exit 3
-"#]]);
+"#]],
+    );
 }
 
 #[test]
 fn one_id_for_two_nodes() {
-    pay("alice = { title = \"Alice\" }", "alice = {}\ntreasury = {}", str![[r#"
+    pay(
+        "alice = { title = \"Alice\" }",
+        "alice = {}\ntreasury = {}",
+        str![[r#"
 ── standard error
 duplicate-id
 
@@ -161,12 +188,16 @@ duplicate-id
 
 1 error
 ── exit 3
-"#]]);
+"#]],
+    );
 }
 
 #[test]
 fn one_key_twice() {
-    pay("bob   = {}", "bob   = {}\nbob   = {}", str![[r#"
+    pay(
+        "bob   = {}",
+        "bob   = {}\nbob   = {}",
+        str![[r#"
 ── standard error
 duplicate-key
 
@@ -181,7 +212,8 @@ duplicate-key
 
 1 error
 ── exit 3
-"#]]);
+"#]],
+    );
 }
 
 #[test]
@@ -189,7 +221,9 @@ fn one_id_twice_in_a_table() {
     let room = Room::usual().file("people.csv", "id,title\nalice,Alice\ncarla,\nalice,Al\n");
     room.edit("pay.allonet.toml", "name = \"pay\"", "name = \"pay\"\nrecipients = \"people.csv\"");
     room.edit("pay.allonet.toml", "alice = { title = \"Alice\" }\n", "");
-    room.tells("allonet check pay.allonet.toml", str![[r#"
+    room.tells(
+        "allonet check pay.allonet.toml",
+        str![[r#"
 ── standard error
 duplicate-id
 
@@ -204,7 +238,8 @@ duplicate-id
 
 1 error
 ── exit 3
-"#]]);
+"#]],
+    );
 }
 
 #[test]
@@ -213,7 +248,9 @@ fn every_fault_is_told_at_once() {
     room.edit("pay.allonet.toml", "decimals = 6", "decimals = 600");
     room.edit("pay.allonet.toml", "\"30%\"", "\"30 percent\"");
     room.edit("pay.allonet.toml", "title = ", "titel = ");
-    room.tells("allonet check pay.allonet.toml", str![[r#"
+    room.tells(
+        "allonet check pay.allonet.toml",
+        str![[r#"
 ── standard error
 out-of-bounds
 
@@ -250,7 +287,8 @@ unknown-key
 
 3 errors
 ── exit 3
-"#]]);
+"#]],
+    );
 }
 
 #[test]
@@ -269,7 +307,9 @@ fn a_neuron_that_nothing_reaches() {
     let spare = "[neurons.spare]\nmechanism = \"split\"\nto = { bob = 1 }\n\n[recipients]";
     let room = Room::usual();
     room.edit("pay.allonet.toml", "[recipients]", spare);
-    room.tells("allonet check pay.allonet.toml", str![[r#"
+    room.tells(
+        "allonet check pay.allonet.toml",
+        str![[r#"
 ── standard error
 unreached
 
@@ -298,7 +338,8 @@ inputs      pay.allonet.toml (236 bytes, blake3 [HASH])
 rules       spare: Fixed split — payout = money · weight / Σ weights, to bob 1
 the network runs, with 1 warning
 ── exit 0
-"#]]);
+"#]],
+    );
     room.done("allonet run pay.allonet.toml");
 }
 
@@ -331,7 +372,9 @@ fn money_that_can_never_leave_a_loop() {
     room.edit("loop.allonet.toml", "south = \"50%\", alice = \"50%\"", "south = 1");
     room.edit("loop.allonet.toml", "north = \"50%\", alice = \"50%\"", "north = 1");
     room.edit("loop.allonet.toml", "to    = \"north\"", "to    = { north = 1, alice = 1 }");
-    room.tells("allonet check loop.allonet.toml", str![[r#"
+    room.tells(
+        "allonet check loop.allonet.toml",
+        str![[r#"
 ── standard error
 trapped-money
 
@@ -347,7 +390,8 @@ trapped-money
 
 1 error
 ── exit 3
-"#]]);
+"#]],
+    );
 }
 
 #[test]
@@ -358,7 +402,9 @@ fn a_loop_through_a_rule_needs_a_delay() {
         .file("votes.csv", "voter,project,amount\nann,north,4\nben,north,9\n");
     let split = "mechanism = \"split\"\nto        = { north = \"50%\", alice = \"50%\" }\n";
     room.edit("loop.allonet.toml", split, rule);
-    room.tells("allonet check loop.allonet.toml", str![[r#"
+    room.tells(
+        "allonet check loop.allonet.toml",
+        str![[r#"
 ── standard error
 undelayed-loop
 
@@ -379,7 +425,8 @@ undelayed-loop
 
 1 error
 ── exit 3
-"#]]);
+"#]],
+    );
     let delay = "\n[[edges]]\nfrom  = \"north\"\nto    = \"south\"\ndelay = 1\n";
     room.edit("loop.allonet.toml", "[recipients.alice]\n", &format!("[recipients.alice]\n{delay}"));
     room.done("allonet check loop.allonet.toml");
@@ -390,7 +437,9 @@ fn a_modifier_of_an_edge_that_is_not_there() {
     let edge = "[[edges]]\nfrom = \"treasury\"\nto = \"bob\"\ndelay = 1\n\n\
                 [[edges]]\nfrom = \"bob\"\nto = \"alice\"\ndelay = 1\n";
     let room = Room::new().file("pay.allonet.toml", format!("{PAY}\n{edge}"));
-    room.tells("allonet check pay.allonet.toml", str![[r#"
+    room.tells(
+        "allonet check pay.allonet.toml",
+        str![[r#"
 ── standard error
 unknown-edge
 
@@ -406,14 +455,17 @@ unknown-edge
 
 1 error
 ── exit 3
-"#]]);
+"#]],
+    );
 }
 
 #[test]
 fn a_promise_on_nobody() {
     let promise = "[[promises]]\non = \"treasuri\"\nmax_share = \"10%\"\n";
     let room = Room::new().file("pay.allonet.toml", format!("{PAY}\n{promise}"));
-    room.tells("allonet check pay.allonet.toml", str![[r#"
+    room.tells(
+        "allonet check pay.allonet.toml",
+        str![[r#"
 ── standard error
 unknown-node
 
@@ -429,13 +481,17 @@ unknown-node
 
 1 error
 ── exit 3
-"#]]);
+"#]],
+    );
 }
 
 #[test]
 fn an_address_with_a_slip() {
     let address = "0xBead000000000000000000000000000000000002";
-    pay("bob   = {}", &format!("bob   = {{ address = \"{address}\" }}"), str![[r#"
+    pay(
+        "bob   = {}",
+        &format!("bob   = {{ address = \"{address}\" }}"),
+        str![[r#"
 ── standard error
 bad-address
 
@@ -450,5 +506,6 @@ bad-address
 
 1 error
 ── exit 3
-"#]]);
+"#]],
+    );
 }

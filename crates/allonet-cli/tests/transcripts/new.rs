@@ -82,11 +82,13 @@ rules       dependencies: Dependency graph — payout = money · o·x, with x = 
 the network is sound
 ── exit 0
 "#]]);
-    room.tells("allonet run app.allonet.toml", str![[r#"
+    room.tells(
+        "allonet run app.allonet.toml",
+        str![[r#"
 ── standard error
-note: no 0xSplits lists for USDC: 0 of 2 recipients have an address
+note: no 0xSplits lists for USDC: they need two recipients with an address, found 0
 note: no Drips list for USDC: no recipient has an address or is a GitHub repository
-note: 2 payouts have no chain or address and stand in not-payable.csv, not in a Safe file
+note: not in a Safe file but in not-payable.csv: 2 payouts without chain or address
 ── standard output
 Dependencies of app, 1 epoch
 
@@ -101,19 +103,25 @@ Dependencies of app, 1 epoch
   receipt  out/app/receipt.json
 check it with: allonet verify out/app/receipt.json
 ── exit 0
-"#]]);
-    room.tells("allonet verify out/app/receipt.json", str![[r#"
+"#]],
+    );
+    room.tells(
+        "allonet verify out/app/receipt.json",
+        str![[r#"
 ── standard output
 PASS out/app/receipt.json
 recomputed from 4 input files; 1,000.00 USDC and 4 output files are as they should be
 ── exit 0
-"#]]);
+"#]],
+    );
 }
 
 #[test]
 fn votes_become_a_round() {
     let room = Room::new().file("spring.csv", VOTES);
-    room.tells("allonet new --from spring.csv --budget \"100 USDC\"", str![[r#"
+    room.tells(
+        "allonet new --from spring.csv --budget \"100 USDC\"",
+        str![[r#"
 ── standard error
 note: columns used: voter = `voter`, project = `project`, amount = `amount`
 ── standard output
@@ -121,7 +129,8 @@ spring: 100.00 USDC to match 4 votes of 3 voters for 2 projects
 wrote spring.allonet.toml
 next: allonet check spring.allonet.toml; then: allonet run spring.allonet.toml
 ── exit 0
-"#]]);
+"#]],
+    );
     room.done("allonet run spring.allonet.toml");
     room.done("allonet verify out/spring/receipt.json");
 }
@@ -130,7 +139,9 @@ next: allonet check spring.allonet.toml; then: allonet run spring.allonet.toml
 fn payments_become_sources() {
     let payments = "payer,payee,amount\nfund,alice,10.50\nfund,bob,3\ndonor,bob,1\n";
     let room = Room::new().file("past.csv", payments);
-    room.tells("allonet new --from past.csv --asset USD", str![[r#"
+    room.tells(
+        "allonet new --from past.csv --asset USD",
+        str![[r#"
 ── standard error
 note: columns used: payer = `payer`, payee = `payee`, amount = `amount`
 note: 3 payments in the file; added up by payer and payee there are 3
@@ -140,7 +151,8 @@ wrote past.recipients.csv
 wrote past.allonet.toml
 next: allonet check past.allonet.toml; then: allonet run past.allonet.toml
 ── exit 0
-"#]]);
+"#]],
+    );
     room.done("allonet run past.allonet.toml");
     room.done("allonet verify out/past/receipt.json");
 }
@@ -148,14 +160,17 @@ next: allonet check past.allonet.toml; then: allonet run past.allonet.toml
 #[test]
 fn nothing_is_overwritten_unasked() {
     let room = Room::new().file("spring.csv", VOTES).file("spring.allonet.toml", "mine\n");
-    room.tells("allonet new --from spring.csv", str![[r#"
+    room.tells(
+        "allonet new --from spring.csv",
+        str![[r#"
 ── standard error
 exists
 
   × `spring.allonet.toml` is there already
   help: choose another file with --out, or overwrite with --force
 ── exit 2
-"#]]);
+"#]],
+    );
     assert_eq!(room.read("spring.allonet.toml"), "mine\n");
     room.done("allonet new --from spring.csv --force");
     room.done("allonet check spring.allonet.toml");
@@ -164,15 +179,20 @@ exists
 #[test]
 fn a_kind_that_is_unknown() {
     let room = Room::new().file("letter.txt", "Dear all\n").file("table.csv", "name,age\nann,7\n");
-    room.tells("allonet new --from letter.txt", str![[r#"
+    room.tells(
+        "allonet new --from letter.txt",
+        str![[r#"
 ── standard error
 unknown-kind
 
   × cannot tell what kind of file `letter.txt` is
   help: `allonet new` lists what can be read; say with --kind what this is
 ── exit 3
-"#]]);
-    room.tells("allonet new --from table.csv", str![[r#"
+"#]],
+    );
+    room.tells(
+        "allonet new --from table.csv",
+        str![[r#"
 ── standard error
 unknown-kind
 
@@ -188,8 +208,11 @@ unknown-kind
 
 1 error
 ── exit 3
-"#]]);
-    room.tells("allonet new --from table.csv --kind votes", str![[r#"
+"#]],
+    );
+    room.tells(
+        "allonet new --from table.csv --kind votes",
+        str![[r#"
 ── standard error
 missing-column
 
@@ -230,7 +253,8 @@ missing-column
 
 3 errors
 ── exit 3
-"#]]);
+"#]],
+    );
     room.tells("allonet new --from table.csv --kind vote", str![[r#"
 ── standard error
 error: invalid value 'vote' for '--kind <KIND>'
@@ -245,26 +269,30 @@ For more information, try '--help'.
 
 #[test]
 fn a_file_that_is_not_there() {
-    Room::new().file("Cargo.lock", LOCK).tells("allonet new --from Cargo.lok", str![[r#"
+    Room::new().file("Cargo.lock", LOCK).tells(
+        "allonet new --from Cargo.lok",
+        str![[r#"
 ── standard error
 no-file
 
   × cannot read `Cargo.lok`: not found
   help: did you mean `Cargo.lock`?
 ── exit 3
-"#]]);
+"#]],
+    );
 }
 
 #[test]
 fn a_budget_that_is_none() {
-    Room::new()
-        .file("Cargo.lock", LOCK)
-        .tells("allonet new --from Cargo.lock --budget much", str![[r#"
+    Room::new().file("Cargo.lock", LOCK).tells(
+        "allonet new --from Cargo.lock --budget much",
+        str![[r#"
 ── standard error
 bad-amount
 
   × --budget: `much` is not a decimal number; write for example 1_250.75
   help: an amount and an asset, such as "10_000 USDC"
 ── exit 2
-"#]]);
+"#]],
+    );
 }

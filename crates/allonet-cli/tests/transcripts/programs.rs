@@ -51,11 +51,13 @@ fn rule(rule: &str, expected: impl IntoData) {
 #[test]
 fn an_honest_one() {
     let room = crew(EVEN);
-    room.tells("allonet run crew.allonet.toml", str![[r#"
+    room.tells(
+        "allonet run crew.allonet.toml",
+        str![[r#"
 ── standard error
-note: no 0xSplits lists for USDC: 0 of 2 recipients have an address
+note: no 0xSplits lists for USDC: they need two recipients with an address, found 0
 note: no Drips list for USDC: no recipient has an address or is a GitHub repository
-note: 2 payouts have no chain or address and stand in not-payable.csv, not in a Safe file
+note: not in a Safe file but in not-payable.csv: 2 payouts without chain or address
 ── standard output
 crew, 1 epoch
 
@@ -70,19 +72,26 @@ crew, 1 epoch
   receipt  out/crew/receipt.json
 check it with: allonet verify out/crew/receipt.json
 ── exit 0
-"#]]);
-    room.tells("allonet verify out/crew/receipt.json", str![[r#"
+"#]],
+    );
+    room.tells(
+        "allonet verify out/crew/receipt.json",
+        str![[r#"
 ── standard output
 PASS out/crew/receipt.json
 recomputed from 1 input file; 100.00 USDC and 5 output files are as they should be
 ── exit 0
-"#]]);
-    room.tells("allonet verify out/crew/receipt.json --rerun-programs", str![[r#"
+"#]],
+    );
+    room.tells(
+        "allonet verify out/crew/receipt.json --rerun-programs",
+        str![[r#"
 ── standard output
 PASS out/crew/receipt.json
 recomputed from 1 input file; 100.00 USDC and 5 output files are as they should be
 ── exit 0
-"#]]);
+"#]],
+    );
 }
 
 #[test]
@@ -90,7 +99,9 @@ fn what_was_answered_cannot_be_changed() {
     let room = crew(EVEN);
     room.done("allonet run crew.allonet.toml");
     room.edit("out/crew/programs.jsonl", "50000000", "50000001");
-    room.tells("allonet verify out/crew/receipt.json", str![[r#"
+    room.tells(
+        "allonet verify out/crew/receipt.json",
+        str![[r#"
 ── standard error
 bad-answer
 
@@ -108,7 +119,8 @@ bad-answer
 ── standard output
 FAIL out/crew/receipt.json
 ── exit 1
-"#]]);
+"#]],
+    );
 }
 
 #[test]
@@ -117,7 +129,9 @@ fn a_program_that_has_changed_since() {
     room.done("allonet run crew.allonet.toml");
     room.edit("rule.py", "// len", "// 2 // len");
     room.done("allonet verify out/crew/receipt.json");
-    room.tells("allonet verify out/crew/receipt.json --rerun-programs", str![[r#"
+    room.tells(
+        "allonet verify out/crew/receipt.json --rerun-programs",
+        str![[r#"
 ── standard error
 receipt-differs
 
@@ -147,7 +161,8 @@ output-differs
 ── standard output
 FAIL out/crew/receipt.json
 ── exit 1
-"#]]);
+"#]],
+    );
 }
 
 #[test]
@@ -161,19 +176,24 @@ fn a_run_goes_on_after_a_stop() {
     room.done("allonet verify rest/receipt.json");
     room.same("whole", "rest");
     std::fs::remove_file(room.path("part/programs.jsonl")).unwrap();
-    room.tells("allonet run crew.allonet.toml --resume part/state.json", str![[r#"
+    room.tells(
+        "allonet run crew.allonet.toml --resume part/state.json",
+        str![[r#"
 ── standard error
 no-file
 
   × cannot read `part/programs.jsonl`: not found
   help: it stands beside the state and belongs to it
 ── exit 3
-"#]]);
+"#]],
+    );
 }
 
 #[test]
 fn programs_may_be_forbidden() {
-    crew(EVEN).tells("allonet run crew.allonet.toml --no-programs", str![[r#"
+    crew(EVEN).tells(
+        "allonet run crew.allonet.toml --no-programs",
+        str![[r#"
 ── standard error
 no-programs
 
@@ -188,14 +208,17 @@ no-programs
 
 1 error
 ── exit 3
-"#]]);
+"#]],
+    );
 }
 
 #[test]
 fn one_that_hangs() {
     let room = crew("import time\ntime.sleep(600)\n");
     room.edit("crew.allonet.toml", "to        = [", "time_limit = 300\nto = [");
-    room.tells("allonet run crew.allonet.toml", str![[r#"
+    room.tells(
+        "allonet run crew.allonet.toml",
+        str![[r#"
 ── standard error
 program-too-slow
 
@@ -211,7 +234,8 @@ program-too-slow
 
 1 error
 ── exit 4
-"#]]);
+"#]],
+    );
 }
 
 #[test]
@@ -240,7 +264,9 @@ bad-answer
 
 #[test]
 fn one_that_pays_a_stranger() {
-    rule(r#"print('{"payouts": [{"to": "mallory", "amount": "1"}]}')"#, str![[r#"
+    rule(
+        r#"print('{"payouts": [{"to": "mallory", "amount": "1"}]}')"#,
+        str![[r#"
 ── standard error
 bad-answer
 
@@ -257,12 +283,15 @@ bad-answer
 
 1 error
 ── exit 4
-"#]]);
+"#]],
+    );
 }
 
 #[test]
 fn one_that_pays_in_numbers() {
-    rule(r#"print('{"payouts": [{"to": "alice", "amount": 1.5}]}')"#, str![[r#"
+    rule(
+        r#"print('{"payouts": [{"to": "alice", "amount": 1.5}]}')"#,
+        str![[r#"
 ── standard error
 bad-answer
 
@@ -278,12 +307,15 @@ bad-answer
 
 1 error
 ── exit 4
-"#]]);
+"#]],
+    );
 }
 
 #[test]
 fn one_that_prints_garbage() {
-    rule("print('thinking ...')", str![[r#"
+    rule(
+        "print('thinking ...')",
+        str![[r#"
 ── standard error
 bad-answer
 
@@ -300,12 +332,15 @@ bad-answer
 
 1 error
 ── exit 4
-"#]]);
+"#]],
+    );
 }
 
 #[test]
 fn one_that_prints_nothing() {
-    rule("", str![[r#"
+    rule(
+        "",
+        str![[r#"
 ── standard error
 bad-answer
 
@@ -321,14 +356,17 @@ bad-answer
 
 1 error
 ── exit 4
-"#]]);
+"#]],
+    );
 }
 
 #[test]
 fn one_that_prints_too_much() {
     let room = crew("print('x' * 5000)");
     room.edit("crew.allonet.toml", "to        = [", "answer_limit = 4096\nto = [");
-    room.tells("allonet run crew.allonet.toml", str![[r#"
+    room.tells(
+        "allonet run crew.allonet.toml",
+        str![[r#"
 ── standard error
 answer-too-long
 
@@ -344,12 +382,15 @@ answer-too-long
 
 1 error
 ── exit 4
-"#]]);
+"#]],
+    );
 }
 
 #[test]
 fn one_that_fails() {
-    rule("import sys\nsys.exit('no weights today')", str![[r#"
+    rule(
+        "import sys\nsys.exit('no weights today')",
+        str![[r#"
 ── standard error
 program-failed
 
@@ -365,12 +406,15 @@ program-failed
 
 1 error
 ── exit 4
-"#]]);
+"#]],
+    );
 }
 
 #[test]
 fn one_that_says_no() {
-    rule(r#"print('{"error": "the jury has not voted"}')"#, str![[r#"
+    rule(
+        r#"print('{"error": "the jury has not voted"}')"#,
+        str![[r#"
 ── standard error
 program-refuses
 
@@ -385,14 +429,17 @@ program-refuses
 
 1 error
 ── exit 4
-"#]]);
+"#]],
+    );
 }
 
 #[test]
 fn one_that_is_not_there() {
     let room = crew(EVEN);
     room.edit("crew.allonet.toml", "[\"python3\", \"rule.py\"]", "[\"no-such-program\"]");
-    room.tells("allonet check crew.allonet.toml", str![[r#"
+    room.tells(
+        "allonet check crew.allonet.toml",
+        str![[r#"
 ── standard error
 no-program
 
@@ -408,9 +455,12 @@ no-program
 
 1 error
 ── exit 3
-"#]]);
+"#]],
+    );
     room.edit("crew.allonet.toml", "no-such-program", "rule.py");
-    room.tells("allonet check crew.allonet.toml", str![[r#"
+    room.tells(
+        "allonet check crew.allonet.toml",
+        str![[r#"
 ── standard error
 no-program
 
@@ -426,9 +476,12 @@ no-program
 
 1 error
 ── exit 3
-"#]]);
+"#]],
+    );
     room.edit("crew.allonet.toml", "rule.py", "./rule.py");
-    room.tells("allonet check crew.allonet.toml", str![[r#"
+    room.tells(
+        "allonet check crew.allonet.toml",
+        str![[r#"
 ── standard error
 no-program
 
@@ -444,9 +497,12 @@ no-program
 
 1 error
 ── exit 3
-"#]]);
+"#]],
+    );
     room.edit("crew.allonet.toml", "./rule.py", "./rules.py");
-    room.tells("allonet check crew.allonet.toml", str![[r#"
+    room.tells(
+        "allonet check crew.allonet.toml",
+        str![[r#"
 ── standard error
 no-program
 
@@ -462,12 +518,15 @@ no-program
 
 1 error
 ── exit 3
-"#]]);
+"#]],
+    );
 }
 
 #[test]
 fn a_program_that_keeps_the_protocol() {
-    crew(EVEN).tells("allonet check --plugin python3 rule.py", str![[r#"
+    crew(EVEN).tells(
+        "allonet check --plugin python3 -I -S rule.py",
+        str![[r#"
 ── standard output
 pass  nothing                    with no money at all it answers and pays nothing
 pass  one-unit                   it divides a single base unit without paying it twice
@@ -485,13 +544,14 @@ pass  state-round-trip           it understands the state that it answered itsel
 pass  order-of-payees            who gets what does not depend on the order of the payees
 14 of 14 cases passed
 ── exit 0
-"#]]);
+"#]],
+    );
 }
 
 #[test]
 fn a_program_that_breaks_the_protocol() {
     let careless = EVEN.replace("int(amount) // len", "float(amount) / len");
-    crew(&careless).tells("allonet check --plugin python3 rule.py", str![[r#"
+    crew(&careless).tells("allonet check --plugin python3 -I -S rule.py", str![[r#"
 ── standard output
 fail  nothing                    with no money at all it answers and pays nothing
       asked about no money at all: the answer of `conformance`'s program, `payouts[0].amount`: found "0.0"; write a text of digits below 2^256, in base units: "1500"
@@ -527,7 +587,8 @@ fail  order-of-payees            who gets what does not depend on the order of t
 
 #[test]
 fn a_program_checked_for_programs() {
-    let told = crew("print('no')").run("allonet check --format json --plugin python3 rule.py");
+    let room = Room::new().file("rule.sh", "echo no\n");
+    let told = room.run("allonet check --format json --plugin sh rule.sh");
     assert!(told.code == 1 && told.err.is_empty(), "{}", told.text());
     let failed = told.out.matches("\"verdict\": \"fail\"").count();
     assert!(failed > 10 && told.out.contains("\"case\": \"one-unit\""), "{}", told.out);
@@ -535,12 +596,15 @@ fn a_program_checked_for_programs() {
 
 #[test]
 fn a_program_to_check_that_is_not_there() {
-    Room::new().tells("allonet check --plugin no-such-program", str![[r#"
+    Room::new().tells(
+        "allonet check --plugin no-such-program",
+        str![[r#"
 ── standard error
 no-program
 
   × there is no program `no-such-program` on the search path
   help: install it, or write its path from the folder of the network file
 ── exit 3
-"#]]);
+"#]],
+    );
 }

@@ -6,43 +6,54 @@ use crate::room::{PAY, ROUND, Room, VOTES};
 
 #[test]
 fn a_missing_network_file_is_guessed() {
-    Room::usual().tells("allonet check ronud.allonet.toml", str![[r#"
+    Room::usual().tells(
+        "allonet check ronud.allonet.toml",
+        str![[r#"
 ── standard error
 no-file
 
   × cannot read `ronud.allonet.toml`: not found
   help: did you mean `round.allonet.toml`?
 ── exit 3
-"#]]);
+"#]],
+    );
 }
 
 #[test]
 fn a_missing_folder_is_named() {
-    Room::usual().tells("allonet run rounds/round.allonet.toml", str![[r#"
+    Room::usual().tells(
+        "allonet run rounds/round.allonet.toml",
+        str![[r#"
 ── standard error
 no-file
 
   × cannot read `rounds/round.allonet.toml`: not found
   help: there is no folder `rounds`
 ── exit 3
-"#]]);
+"#]],
+    );
 }
 
 #[test]
 fn a_folder_is_no_network_file() {
-    Room::new().file("spring/pay.allonet.toml", PAY).tells("allonet check spring", str![[r#"
+    Room::new().file("spring/pay.allonet.toml", PAY).tells(
+        "allonet check spring",
+        str![[r#"
 ── standard error
 is-folder
 
   × cannot read `spring`: it is a folder
   help: did you mean `spring/pay.allonet.toml`?
 ── exit 3
-"#]]);
+"#]],
+    );
 }
 
 #[test]
 fn an_empty_network_file_lacks_everything() {
-    Room::new().file("a.allonet.toml", "").tells("allonet check a.allonet.toml", str![[r#"
+    Room::new().file("a.allonet.toml", "").tells(
+        "allonet check a.allonet.toml",
+        str![[r#"
 ── standard error
 empty-file
 
@@ -64,14 +75,17 @@ empty-file
 
 1 error
 ── exit 3
-"#]]);
+"#]],
+    );
 }
 
 #[test]
 fn a_slip_in_toml_is_shown() {
     let room = Room::usual();
     room.edit("pay.allonet.toml", "decimals = 6", "decimals = ");
-    room.tells("allonet check pay.allonet.toml", str![[r#"
+    room.tells(
+        "allonet check pay.allonet.toml",
+        str![[r#"
 ── standard error
 syntax
 
@@ -86,14 +100,17 @@ syntax
 
 1 error
 ── exit 3
-"#]]);
+"#]],
+    );
 }
 
 #[test]
 fn a_missing_data_file_is_guessed() {
     let room = Room::usual();
     room.edit("round.allonet.toml", "votes.csv", "vote.csv");
-    room.tells("allonet check round.allonet.toml", str![[r#"
+    room.tells(
+        "allonet check round.allonet.toml",
+        str![[r#"
 ── standard error
 no-file
 
@@ -109,14 +126,17 @@ no-file
 
 1 error
 ── exit 3
-"#]]);
+"#]],
+    );
 }
 
 #[test]
 fn a_wrong_column_is_shown() {
     let room = Room::usual();
     room.edit("votes.csv", "project", "projekt");
-    room.tells("allonet check round.allonet.toml", str![[r#"
+    room.tells(
+        "allonet check round.allonet.toml",
+        str![[r#"
 ── standard error
 missing-column
 
@@ -133,14 +153,17 @@ missing-column
 
 1 error
 ── exit 3
-"#]]);
+"#]],
+    );
 }
 
 #[test]
 fn a_short_row_is_shown() {
     let room = Room::usual();
     room.edit("votes.csv", "ann,park,4", "ann,park");
-    room.tells("allonet check round.allonet.toml", str![[r#"
+    room.tells(
+        "allonet check round.allonet.toml",
+        str![[r#"
 ── standard error
 ragged-row
 
@@ -156,7 +179,8 @@ ragged-row
 
 1 error
 ── exit 3
-"#]]);
+"#]],
+    );
 }
 
 #[test]
@@ -175,7 +199,9 @@ fn windows_line_ends_and_a_byte_order_mark_change_nothing() {
 fn places_in_windows_files_are_right() {
     let room = Room::usual()
         .file("votes.csv", "\u{feff}voter,project,amount\r\nann,garden,1\r\nben,garden,x\r\n");
-    room.tells("allonet check round.allonet.toml", str![[r#"
+    room.tells(
+        "allonet check round.allonet.toml",
+        str![[r#"
 ── standard error
 bad-amount
 
@@ -189,7 +215,8 @@ bad-amount
 
 1 error
 ── exit 3
-"#]]);
+"#]],
+    );
 }
 
 fn utf16(text: &str) -> Vec<u8> {
@@ -199,7 +226,9 @@ fn utf16(text: &str) -> Vec<u8> {
 #[test]
 fn a_table_in_utf_16_is_refused() {
     let room = Room::usual().file("votes.csv", utf16(VOTES));
-    room.tells("allonet check round.allonet.toml", str![[r#"
+    room.tells(
+        "allonet check round.allonet.toml",
+        str![[r#"
 ── standard error
 not-utf8
 
@@ -215,26 +244,32 @@ not-utf8
 
 1 error
 ── exit 3
-"#]]);
+"#]],
+    );
 }
 
 #[test]
 fn a_network_in_utf_16_is_refused() {
     let room = Room::new().file("pay.allonet.toml", utf16(PAY));
-    room.tells("allonet check pay.allonet.toml", str![[r#"
+    room.tells(
+        "allonet check pay.allonet.toml",
+        str![[r#"
 ── standard error
 not-utf8
 
   × `pay.allonet.toml` is written in UTF-16
   help: save it as UTF-8 (in a spreadsheet: export as "CSV UTF-8")
 ── exit 3
-"#]]);
+"#]],
+    );
 }
 
 #[test]
 fn other_bytes_are_named() {
     let room = Room::usual().file("votes.csv", b"voter,project,amount\nann,caf\xe9,1\n");
-    room.tells("allonet check round.allonet.toml", str![[r#"
+    room.tells(
+        "allonet check round.allonet.toml",
+        str![[r#"
 ── standard error
 not-utf8
 
@@ -250,7 +285,8 @@ not-utf8
 
 1 error
 ── exit 3
-"#]]);
+"#]],
+    );
 }
 
 #[test]
@@ -301,7 +337,9 @@ fn an_event_log_is_read_line_by_line() {
         "mechanism  = \"quadratic\"\nvotes      = \"votes.csv\"\nsaturation = \"fill\"\n",
         "mechanism = \"multisig\"\nowners = [\"ann\"]\nthreshold = 1\nevents = \"council.jsonl\"\n",
     );
-    room.tells("allonet check round.allonet.toml", str![[r#"
+    room.tells(
+        "allonet check round.allonet.toml",
+        str![[r#"
 ── standard error
 not-an-event
 
@@ -331,5 +369,6 @@ not-an-event
 
 2 errors
 ── exit 3
-"#]]);
+"#]],
+    );
 }

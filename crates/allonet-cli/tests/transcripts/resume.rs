@@ -57,12 +57,14 @@ fn stream() -> Room {
 #[test]
 fn an_unfinished_run_says_how_to_go_on() {
     let room = stream();
-    room.tells("allonet run stream.allonet.toml --before-epoch 1", str![[r#"
+    room.tells(
+        "allonet run stream.allonet.toml --before-epoch 1",
+        str![[r#"
 ── standard error
 note: the run is not finished; go on with --resume out/stream/state.json
-note: no 0xSplits lists for USDC: 0 of 1 recipients have an address
+note: no 0xSplits lists for USDC: they need two recipients with an address, found 0
 note: no Drips list for USDC: no recipient has an address or is a GitHub repository
-note: 1 payouts have no chain or address and stand in not-payable.csv, not in a Safe file
+note: not in a Safe file but in not-payable.csv: 1 payout without chain or address
 ── standard output
 stream, 1 epoch
 
@@ -76,18 +78,24 @@ stream, 1 epoch
   receipt  out/stream/receipt.json
 check it with: allonet verify out/stream/receipt.json
 ── exit 0
-"#]]);
-    room.tells("allonet verify out/stream/receipt.json", str![[r#"
+"#]],
+    );
+    room.tells(
+        "allonet verify out/stream/receipt.json",
+        str![[r#"
 ── standard output
 PASS out/stream/receipt.json
 recomputed from 2 input files; 100.00 USDC and 5 output files are as they should be
 ── exit 0
-"#]]);
-    room.tells("allonet run stream.allonet.toml --resume out/stream/state.json --out all", str![[r#"
+"#]],
+    );
+    room.tells(
+        "allonet run stream.allonet.toml --resume out/stream/state.json --out all",
+        str![[r#"
 ── standard error
-note: no 0xSplits lists for USDC: 0 of 2 recipients have an address
+note: no 0xSplits lists for USDC: they need two recipients with an address, found 0
 note: no Drips list for USDC: no recipient has an address or is a GitHub repository
-note: 2 payouts have no chain or address and stand in not-payable.csv, not in a Safe file
+note: not in a Safe file but in not-payable.csv: 2 payouts without chain or address
 ── standard output
 stream, 3 epochs
 
@@ -102,13 +110,17 @@ stream, 3 epochs
   receipt  all/receipt.json
 check it with: allonet verify all/receipt.json
 ── exit 0
-"#]]);
-    room.tells("allonet verify all/receipt.json", str![[r#"
+"#]],
+    );
+    room.tells(
+        "allonet verify all/receipt.json",
+        str![[r#"
 ── standard output
 PASS all/receipt.json
 recomputed from 2 input files; 300.00 USDC and 4 output files are as they should be
 ── exit 0
-"#]]);
+"#]],
+    );
 }
 
 #[test]
@@ -131,12 +143,14 @@ fn wherever_a_run_stops_it_ends_with_the_same_bytes() {
 #[test]
 fn a_run_may_stop_at_a_moment() {
     let room = stream();
-    room.tells("allonet run stream.allonet.toml --until 2026-01-08T12:00:00Z", str![[r#"
+    room.tells(
+        "allonet run stream.allonet.toml --until 2026-01-08T12:00:00Z",
+        str![[r#"
 ── standard error
 note: the run is not finished; go on with --resume out/stream/state.json
-note: no 0xSplits lists for USDC: 0 of 1 recipients have an address
+note: no 0xSplits lists for USDC: they need two recipients with an address, found 0
 note: no Drips list for USDC: no recipient has an address or is a GitHub repository
-note: 1 payouts have no chain or address and stand in not-payable.csv, not in a Safe file
+note: not in a Safe file but in not-payable.csv: 1 payout without chain or address
 ── standard output
 stream, 1 epoch
 
@@ -150,7 +164,8 @@ stream, 1 epoch
   receipt  out/stream/receipt.json
 check it with: allonet verify out/stream/receipt.json
 ── exit 0
-"#]]);
+"#]],
+    );
     room.done("allonet verify out/stream/receipt.json");
     room.done("allonet run stream.allonet.toml --resume out/stream/state.json --out rest");
     room.done("allonet run stream.allonet.toml --out whole");
@@ -160,7 +175,9 @@ check it with: allonet verify out/stream/receipt.json
 #[test]
 fn an_explanation_may_be_of_one_epoch() {
     let room = stream();
-    room.tells("allonet explain stream.allonet.toml bob --epoch 2", str![[r#"
+    room.tells(
+        "allonet explain stream.allonet.toml bob --epoch 2",
+        str![[r#"
 ── standard output
 bob
 
@@ -171,8 +188,11 @@ from team (split) in epoch 2: 9.900001 USDC
    rounding  +0.000001
    =          9.900001  USDC
 ── exit 0
-"#]]);
-    room.tells("allonet explain stream.allonet.toml council --paths 1", str![[r#"
+"#]],
+    );
+    room.tells(
+        "allonet explain stream.allonet.toml council --paths 1",
+        str![[r#"
 ── standard output
 council
 
@@ -201,16 +221,19 @@ by path, in proportion
  300.00  97.7%  treasury → council
    7.00   2.3%  all other ways, round trips included
 ── exit 0
-"#]]);
+"#]],
+    );
 }
 
 #[test]
 fn epochs_that_the_network_does_not_have() {
-    stream().tells("allonet run stream.allonet.toml --before-epoch 4", str![[r#"
+    stream().tells(
+        "allonet run stream.allonet.toml --before-epoch 4",
+        str![[r#"
 ── standard error
-note: no 0xSplits lists for USDC: 0 of 2 recipients have an address
+note: no 0xSplits lists for USDC: they need two recipients with an address, found 0
 note: no Drips list for USDC: no recipient has an address or is a GitHub repository
-note: 2 payouts have no chain or address and stand in not-payable.csv, not in a Safe file
+note: not in a Safe file but in not-payable.csv: 2 payouts without chain or address
 ── standard output
 stream, 3 epochs
 
@@ -225,72 +248,85 @@ stream, 3 epochs
   receipt  out/stream/receipt.json
 check it with: allonet verify out/stream/receipt.json
 ── exit 0
-"#]]);
+"#]],
+    );
 }
 
 #[test]
 fn a_state_of_another_network() {
     let room = stream();
     room.done("allonet run stream.allonet.toml --before-epoch 1");
-    room.tells("allonet run pay.allonet.toml --resume out/stream/state.json", str![[r#"
+    room.tells(
+        "allonet run pay.allonet.toml --resume out/stream/state.json",
+        str![[r#"
 ── standard error
 checkpoint
 
   × this checkpoint is of another network or engine: nodes, edges, amounts or settings differ
   help: resume with the network file that the state was written for
 ── exit 3
-"#]]);
+"#]],
+    );
     room.edit("stream.allonet.toml", "threshold = 2", "threshold = 1");
-    room.tells("allonet run stream.allonet.toml --resume out/stream/state.json", str![[r#"
+    room.tells(
+        "allonet run stream.allonet.toml --resume out/stream/state.json",
+        str![[r#"
 ── standard error
 checkpoint
 
   × this checkpoint is of another network or engine: nodes, edges, amounts or settings differ
   help: resume with the network file that the state was written for
 ── exit 3
-"#]]);
+"#]],
+    );
 }
 
 #[test]
 fn a_state_that_is_none() {
     let room = stream();
     room.done("allonet run stream.allonet.toml --before-epoch 1");
-    room.tells("allonet run stream.allonet.toml --resume out/stream/receipt.json", str![[r#"
+    room.tells(
+        "allonet run stream.allonet.toml --resume out/stream/receipt.json",
+        str![[r#"
 ── standard error
-bad-state
+bad-json
 
-  × `out/stream/receipt.json` is no state of a run: invalid type: map, expected a sequence at line
-  │ 107 column 12
-   ╭─[out/stream/receipt.json:1:1]
- 1 │ {
-   · ▲
-   · ╰── here
- 2 │   "format": "allonet-receipt/1",
-   ╰────
+  × this is no state of a run: invalid type: map, expected a sequence
+     ╭─[out/stream/receipt.json:107:12]
+ 106 │   ],
+ 107 │   "totals": {
+     ·            ▲
+     ·            ╰── here
+ 108 │     "USDC": {
+     ╰────
   help: give the state.json that an unfinished run wrote
 
 1 error
 ── exit 3
-"#]]);
-    room.tells("allonet run stream.allonet.toml --resume out/stream/stat.json", str![[r#"
+"#]],
+    );
+    room.tells(
+        "allonet run stream.allonet.toml --resume out/stream/stat.json",
+        str![[r#"
 ── standard error
 no-file
 
   × cannot read `out/stream/stat.json`: not found
   help: did you mean `out/stream/state.json`?
 ── exit 3
-"#]]);
+"#]],
+    );
     let text = room.read("out/stream/state.json");
     let room = room.file("out/stream/state.json", &text[..text.len() / 2]);
     room.tells("allonet run stream.allonet.toml --resume out/stream/state.json", str![[r#"
 ── standard error
-bad-state
+bad-json
 
-  × `out/stream/state.json` is no state of a run: EOF while parsing a string at line 1 column 537
-   ╭─[out/stream/state.json:1:1]
- 1 │ {"format":"allonet-checkpoint/1","network":"[HASH]","epoch":1,"memory":{"states":{"2":"{\"owners\":[\"…
-   · ▲
-   · ╰── here
+  × the state of a run is cut off
+   ╭─[out/stream/state.json:1:537]
+ 1 │ …000000"]},"in_flight":[{"arrives":1,"from":3,"to":2,"asset":0,"amount":"7000000"}],"pending":[]},"records":[{"epoch":0,"flows":[{"brought_in":"100000000","inflow
+   ·                                                                                                                                                                  ▲
+   ·                                                                                                                                                                  ╰── here
    ╰────
   help: give the state.json that an unfinished run wrote
 

@@ -9,7 +9,7 @@ use snapbox::{Assert, IntoData, assert};
 use tempfile::TempDir;
 
 /// No command of these tests needs as long.
-const PATIENCE: Duration = Duration::from_secs(60);
+const PATIENCE: Duration = Duration::from_mins(1);
 
 /// What would change how the program prints or works.
 const CHANGERS: [&str; 10] = [

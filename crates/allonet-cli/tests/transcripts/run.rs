@@ -7,11 +7,13 @@ use crate::room::Room;
 #[test]
 fn what_a_run_prints() {
     let room = Room::usual();
-    room.tells("allonet run round.allonet.toml", str![[r#"
+    room.tells(
+        "allonet run round.allonet.toml",
+        str![[r#"
 ── standard error
-note: no 0xSplits lists for USDC: 0 of 2 recipients have an address
+note: no 0xSplits lists for USDC: they need two recipients with an address, found 0
 note: no Drips list for USDC: no recipient has an address or is a GitHub repository
-note: 2 payouts have no chain or address and stand in not-payable.csv, not in a Safe file
+note: not in a Safe file but in not-payable.csv: 2 payouts without chain or address
 ── standard output
 round, 1 epoch
 
@@ -26,7 +28,8 @@ round, 1 epoch
   receipt  out/round/receipt.json
 check it with: allonet verify out/round/receipt.json
 ── exit 0
-"#]]);
+"#]],
+    );
     let names = room.names("out/round");
     assert_eq!(
         names,
@@ -36,7 +39,9 @@ check it with: allonet verify out/round/receipt.json
 
 #[test]
 fn what_a_run_prints_for_programs() {
-    Room::usual().tells("allonet run round.allonet.toml --format json --out there", str![[r#"
+    Room::usual().tells(
+        "allonet run round.allonet.toml --format json --out there",
+        str![[r#"
 ── standard output
 {
   "epochs": 1,
@@ -74,16 +79,19 @@ fn what_a_run_prints_for_programs() {
   }
 }
 ── exit 0
-"#]]);
+"#]],
+    );
 }
 
 #[test]
 fn the_table_can_be_cut() {
-    Room::usual().tells("allonet run pay.allonet.toml --top 1", str![[r#"
+    Room::usual().tells(
+        "allonet run pay.allonet.toml --top 1",
+        str![[r#"
 ── standard error
-note: no 0xSplits lists for USDC: 0 of 2 recipients have an address
+note: no 0xSplits lists for USDC: they need two recipients with an address, found 0
 note: no Drips list for USDC: no recipient has an address or is a GitHub repository
-note: 2 payouts have no chain or address and stand in not-payable.csv, not in a Safe file
+note: not in a Safe file but in not-payable.csv: 2 payouts without chain or address
 ── standard output
 pay, 1 epoch
 
@@ -98,7 +106,8 @@ pay, 1 epoch
   receipt  out/pay/receipt.json
 check it with: allonet verify out/pay/receipt.json
 ── exit 0
-"#]]);
+"#]],
+    );
 }
 
 #[test]
@@ -122,7 +131,9 @@ fn a_broken_promise_names_step_and_amount() {
         "saturation = \"fill\"\n",
         &format!("saturation = \"fill\"\n{promises}"),
     );
-    room.tells("allonet run round.allonet.toml", str![[r#"
+    room.tells(
+        "allonet run round.allonet.toml",
+        str![[r#"
 ── standard error
 promise-broken
 
@@ -138,10 +149,13 @@ promise-broken
 
 1 error
 ── exit 1
-"#]]);
+"#]],
+    );
     assert!(!room.path("out").exists());
     room.edit("round.allonet.toml", "max_share = \"80%\"", "max_voter_effect = \"10%\"");
-    room.tells("allonet run round.allonet.toml", str![[r#"
+    room.tells(
+        "allonet run round.allonet.toml",
+        str![[r#"
 ── standard error
 promise-broken
 
@@ -157,9 +171,12 @@ promise-broken
 
 1 error
 ── exit 1
-"#]]);
+"#]],
+    );
     room.edit("round.allonet.toml", "max_voter_effect = \"10%\"", "min_recipients = 3");
-    room.tells("allonet run round.allonet.toml", str![[r#"
+    room.tells(
+        "allonet run round.allonet.toml",
+        str![[r#"
 ── standard error
 promise-broken
 
@@ -175,13 +192,16 @@ promise-broken
 
 1 error
 ── exit 1
-"#]]);
+"#]],
+    );
     room.edit(
         "round.allonet.toml",
         "on = \"matching\"\nmin_recipients = 3",
         "budget_max = \"99 USDC\"",
     );
-    room.tells("allonet run round.allonet.toml", str![[r#"
+    room.tells(
+        "allonet run round.allonet.toml",
+        str![[r#"
 ── standard error
 promise-broken
 
@@ -196,7 +216,8 @@ promise-broken
 
 1 error
 ── exit 1
-"#]]);
+"#]],
+    );
 }
 
 #[test]
@@ -215,7 +236,9 @@ bob   = {}
     let network = room.read("round.allonet.toml");
     let head = network.split("[neurons").next().unwrap();
     let room = room.file("round.allonet.toml", format!("{head}{listens}"));
-    room.tells("allonet run round.allonet.toml", str![[r#"
+    room.tells(
+        "allonet run round.allonet.toml",
+        str![[r#"
 ── standard error
 no-signal
 
@@ -231,5 +254,6 @@ no-signal
 
 1 error
 ── exit 4
-"#]]);
+"#]],
+    );
 }

@@ -6,7 +6,9 @@ use crate::room::Room;
 
 #[test]
 fn a_verb_that_is_none() {
-    Room::new().tells("allonet rnu pay.allonet.toml", str![[r#"
+    Room::new().tells(
+        "allonet rnu pay.allonet.toml",
+        str![[r#"
 ── standard error
 error: unrecognized subcommand 'rnu'
 
@@ -14,12 +16,15 @@ Usage: allonet [OPTIONS] <COMMAND>
 
 For more information, try '--help'.
 ── exit 2
-"#]]);
+"#]],
+    );
 }
 
 #[test]
 fn an_option_that_is_none() {
-    Room::new().tells("allonet run pay.allonet.toml --output x", str![[r#"
+    Room::new().tells(
+        "allonet run pay.allonet.toml --output x",
+        str![[r#"
 ── standard error
 error: unexpected argument '--output' found
 
@@ -29,12 +34,15 @@ Usage: allonet run --out <DIR> <NETWORK>
 
 For more information, try '--help'.
 ── exit 2
-"#]]);
+"#]],
+    );
 }
 
 #[test]
 fn nothing_to_check() {
-    Room::new().tells("allonet check", str![[r#"
+    Room::new().tells(
+        "allonet check",
+        str![[r#"
 ── standard error
 error: the following required arguments were not provided:
   <NETWORK|--plugin <CMD>...>
@@ -43,18 +51,22 @@ Usage: allonet check <NETWORK|--plugin <CMD>...>
 
 For more information, try '--help'.
 ── exit 2
-"#]]);
+"#]],
+    );
 }
 
 #[test]
 fn no_threads_at_all() {
-    Room::usual().tells("allonet check pay.allonet.toml --threads 0", str![[r#"
+    Room::usual().tells(
+        "allonet check pay.allonet.toml --threads 0",
+        str![[r#"
 ── standard error
 error: invalid value '0' for '--threads <N>': 0 is not in 1..=65535
 
 For more information, try '--help'.
 ── exit 2
-"#]]);
+"#]],
+    );
 }
 
 #[test]

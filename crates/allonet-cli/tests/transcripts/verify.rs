@@ -15,13 +15,18 @@ fn ran() -> Room {
 #[test]
 fn all_is_as_the_receipt_says() {
     let room = ran();
-    room.tells(VERIFY, str![[r#"
+    room.tells(
+        VERIFY,
+        str![[r#"
 ── standard output
 PASS out/round/receipt.json
 recomputed from 2 input files; 100.00 USDC and 4 output files are as they should be
 ── exit 0
-"#]]);
-    room.tells(&format!("{VERIFY} --format json"), str![[r#"
+"#]],
+    );
+    room.tells(
+        &format!("{VERIFY} --format json"),
+        str![[r#"
 ── standard output
 {
   "differences": [],
@@ -29,7 +34,8 @@ recomputed from 2 input files; 100.00 USDC and 4 output files are as they should
   "run": "[HASH]"
 }
 ── exit 0
-"#]]);
+"#]],
+    );
 }
 
 #[test]
@@ -46,9 +52,11 @@ fn half_a_receipt() {
     let room = ran();
     let text = room.read("out/round/receipt.json");
     let room = room.file("out/round/receipt.json", &text[..text.len() / 2]);
-    room.tells(VERIFY, str![[r#"
+    room.tells(
+        VERIFY,
+        str![[r#"
 ── standard error
-bad-receipt
+bad-json
 
   × the receipt is cut off
     ╭─[out/round/receipt.json:66:17]
@@ -63,7 +71,8 @@ bad-receipt
 ── standard output
 FAIL out/round/receipt.json
 ── exit 1
-"#]]);
+"#]],
+    );
 }
 
 #[test]
@@ -74,7 +83,9 @@ fn one_digit_of_the_receipt() {
         "\"brought_in\": \"100000000\"",
         "\"brought_in\": \"100000001\"",
     );
-    room.tells(VERIFY, str![[r#"
+    room.tells(
+        VERIFY,
+        str![[r#"
 ── standard error
 receipt-differs
 
@@ -82,8 +93,11 @@ receipt-differs
 ── standard output
 FAIL out/round/receipt.json
 ── exit 1
-"#]]);
-    room.tells(&format!("{VERIFY} --format json"), str![[r#"
+"#]],
+    );
+    room.tells(
+        &format!("{VERIFY} --format json"),
+        str![[r#"
 ── standard output
 {
   "differences": [
@@ -92,7 +106,8 @@ FAIL out/round/receipt.json
   "result": "FAIL"
 }
 ── exit 1
-"#]]);
+"#]],
+    );
 }
 
 /// Every byte counts: whichever is changed, the receipt does not pass.
@@ -113,7 +128,9 @@ fn any_byte_of_the_receipt() {
 fn one_digit_of_a_data_file() {
     let room = ran();
     room.edit("votes.csv", "cem,park,9", "cem,park,8");
-    room.tells(VERIFY, str![[r#"
+    room.tells(
+        VERIFY,
+        str![[r#"
 ── standard error
 input-changed
 
@@ -149,14 +166,17 @@ output-differs
 ── standard output
 FAIL out/round/receipt.json
 ── exit 1
-"#]]);
+"#]],
+    );
 }
 
 #[test]
 fn one_digit_of_the_network_file() {
     let room = ran();
     room.edit("round.allonet.toml", "100 USDC", "101 USDC");
-    room.tells(VERIFY, str![[r#"
+    room.tells(
+        VERIFY,
+        str![[r#"
 ── standard error
 input-changed
 
@@ -192,14 +212,17 @@ output-differs
 ── standard output
 FAIL out/round/receipt.json
 ── exit 1
-"#]]);
+"#]],
+    );
 }
 
 #[test]
 fn an_input_that_is_gone() {
     let room = ran();
     std::fs::remove_file(room.path("votes.csv")).unwrap();
-    room.tells(VERIFY, str![[r#"
+    room.tells(
+        VERIFY,
+        str![[r#"
 ── standard error
 no-file
 
@@ -216,14 +239,17 @@ no-file
 ── standard output
 FAIL out/round/receipt.json
 ── exit 1
-"#]]);
+"#]],
+    );
 }
 
 #[test]
 fn a_network_file_that_is_gone() {
     let room = ran();
     std::fs::remove_file(room.path("round.allonet.toml")).unwrap();
-    room.tells(VERIFY, str![[r#"
+    room.tells(
+        VERIFY,
+        str![[r#"
 ── standard error
 no-file
 
@@ -231,14 +257,17 @@ no-file
 ── standard output
 FAIL out/round/receipt.json
 ── exit 1
-"#]]);
+"#]],
+    );
 }
 
 #[test]
 fn one_digit_of_the_payouts() {
     let room = ran();
     room.edit("out/round/payouts.csv", "85", "86");
-    room.tells(VERIFY, str![[r#"
+    room.tells(
+        VERIFY,
+        str![[r#"
 ── standard error
 output-differs
 
@@ -247,14 +276,17 @@ output-differs
 ── standard output
 FAIL out/round/receipt.json
 ── exit 1
-"#]]);
+"#]],
+    );
 }
 
 #[test]
 fn one_digit_of_the_merkle_tree() {
     let room = ran();
     room.edit("out/round/merkle-usdc.json", "\"85714286\"", "\"85714287\"");
-    room.tells(VERIFY, str![[r#"
+    room.tells(
+        VERIFY,
+        str![[r#"
 ── standard error
 output-differs
 
@@ -264,14 +296,17 @@ output-differs
 ── standard output
 FAIL out/round/receipt.json
 ── exit 1
-"#]]);
+"#]],
+    );
 }
 
 #[test]
 fn one_digit_of_the_report() {
     let room = ran();
     room.edit("out/round/report.html", "\"85714286\"", "\"85714287\"");
-    room.tells(VERIFY, str![[r#"
+    room.tells(
+        VERIFY,
+        str![[r#"
 ── standard error
 output-differs
 
@@ -283,22 +318,26 @@ output-differs
 ── standard output
 FAIL out/round/receipt.json
 ── exit 1
-"#]]);
+"#]],
+    );
 }
 
 #[test]
 fn an_output_that_is_gone() {
     let room = ran();
     std::fs::remove_file(room.path("out/round/not-payable.csv")).unwrap();
-    room.tells(VERIFY, str![[r#"
+    room.tells(
+        VERIFY,
+        str![[r#"
 ── standard error
-no-file
+output-missing
 
-  × cannot read `not-payable.csv`: not found
+  × output `not-payable.csv` is missing in `out/round`
 ── standard output
 FAIL out/round/receipt.json
 ── exit 1
-"#]]);
+"#]],
+    );
 }
 
 #[test]
@@ -306,7 +345,7 @@ fn a_file_that_is_no_receipt() {
     let room = ran();
     room.tells("allonet verify out/round/merkle-usdc.json", str![[r#"
 ── standard error
-bad-receipt
+bad-json
 
   × this is no receipt: missing field `engine`
    ╭─[out/round/merkle-usdc.json:1:377]
@@ -321,9 +360,11 @@ bad-receipt
 FAIL out/round/merkle-usdc.json
 ── exit 1
 "#]]);
-    room.tells("allonet verify votes.csv", str![[r#"
+    room.tells(
+        "allonet verify votes.csv",
+        str![[r#"
 ── standard error
-bad-receipt
+bad-json
 
   × this is no receipt: expected value
    ╭─[votes.csv:1:1]
@@ -338,13 +379,17 @@ bad-receipt
 ── standard output
 FAIL votes.csv
 ── exit 1
-"#]]);
-    room.tells("allonet verify out/round/receit.json", str![[r#"
+"#]],
+    );
+    room.tells(
+        "allonet verify out/round/receit.json",
+        str![[r#"
 ── standard error
 no-file
 
   × cannot read `out/round/receit.json`: not found
   help: did you mean `out/round/receipt.json`?
 ── exit 3
-"#]]);
+"#]],
+    );
 }
