@@ -15,6 +15,8 @@ use crate::diagnose::clean;
 
 /// How much of what it says on standard error is shown.
 const SAID_BYTES: usize = 2_048;
+/// Code of an answer that was cut off.
+const TOO_LONG: &str = "answer-too-long";
 /// How long to wait for the rest of it once the program has ended.
 const LAST_WORDS: Duration = Duration::from_millis(200);
 
@@ -35,7 +37,11 @@ pub(super) fn ask(
     if outcome.is_err() {
         end(&mut child);
     }
-    let (status, answer) = outcome.map_err(|refusal| with_words(refusal, &said))?;
+    let (status, answer) = outcome.map_err(|refusal| match refusal.code {
+        // It would complain of the pipe that was closed on it.
+        TOO_LONG => refusal,
+        _ => with_words(refusal, &said),
+    })?;
     if !status.success() {
         let message = format!("the program of `{}` failed: {status}", program.neuron);
         return Err(with_words(Refusal::new("program-failed", message), &said));
@@ -143,7 +149,7 @@ fn wait(
             let message = format!(
                 "the answer of `{neuron}`'s program has more than the {limit} bytes allowed"
             );
-            Refusal::new("answer-too-long", message).help("shorten it, or raise `answer_limit`")
+            Refusal::new(TOO_LONG, message).help("shorten it, or raise `answer_limit`")
         })?,
         Err(RecvTimeoutError::Timeout) => return Err(late()),
         Err(RecvTimeoutError::Disconnected) => Vec::new(),
