@@ -17,8 +17,7 @@ use super::{Loaded, load};
 use crate::args::ExplainArgs;
 use crate::diagnose::Failure;
 use crate::files::{folder_of, read_file};
-use crate::outputs::PROGRAMS;
-use crate::program::{Replay, RunPrograms};
+use crate::program::RunPrograms;
 use crate::ui::{Tone, Ui};
 
 /// Runs the verb.
@@ -26,6 +25,11 @@ pub(crate) fn explain(args: &ExplainArgs, ui: &Ui) -> Result<ExitCode, Failure> 
     let (session, run) = subject(args, ui)?;
     let network = &session.network;
     let node = find(network, &args.recipient)?;
+    if let Some(epoch) = args.epoch.filter(|epoch| *epoch >= run.epoch) {
+        let message = format!("there is no epoch {epoch}: the run has {}", run.epoch);
+        let help = format!("epochs count from 0, so the last is {}", run.epoch.saturating_sub(1));
+        return Err(Failure::usage(Fault::new("no-epoch", message).help(help)));
+    }
     let story = Story { network, run: &run, trace: Trace::new(network, &run), node, args };
     if ui.is_json() {
         ui.print_json(&story.json());
@@ -46,12 +50,8 @@ fn subject(args: &ExplainArgs, ui: &Ui) -> Result<(Loaded, Run), Failure> {
     let file = read_file(&args.subject, &args.subject.to_string_lossy())?;
     let receipt = super::verify::parse(&file)?;
     let path = network_of(&receipt, &args.subject);
-    let session = if receipt.outputs.iter().any(|output| output.path == PROGRAMS) {
-        let text = read_file(&folder_of(&args.subject).join(PROGRAMS), PROGRAMS)?;
-        load(&path, &Replay::read(&text)?, ui)?
-    } else {
-        load(&path, &RunPrograms::new(&folder_of(&path)), ui)?
-    };
+    let answers = super::verify::answers(&receipt, &folder_of(&args.subject))?;
+    let session = load(&path, &answers, ui)?;
     let run = session.run(receipt.extent)?;
     let now = session.context(&folder_of(&args.subject), receipt.extent);
     if (&now.inputs, &now.file.blake3) != (&receipt.inputs, &receipt.file.blake3) {

@@ -9,14 +9,14 @@ use allonet_core::mechanism::{NoOracles, OracleFactory};
 use allonet_core::money::{Amount, Asset, format_grouped};
 use allonet_core::network::Network;
 use allonet_core::payout::PayoutError;
-use allonet_core::receipt::Extent;
+use allonet_core::receipt::{Extent, FileHash};
 use serde_json::json;
 
 use super::load;
 use super::session::not_json;
 use crate::args::RunArgs;
 use crate::diagnose::Failure;
-use crate::files::{Outputs, folder_of, read_file};
+use crate::files::{Outputs, folder_of, read_bytes, read_file};
 use crate::outputs::{PROGRAMS, RECEIPT, RunFiles, outputs};
 use crate::program::RunPrograms;
 use crate::ui::{Tone, Ui};
@@ -44,17 +44,41 @@ pub(crate) fn run(args: &RunArgs, ui: &Ui) -> Result<ExitCode, Failure> {
         files.add(name, bytes)?;
     }
     files.add(RECEIPT, &written.files[RECEIPT])?;
+    let stale = stale(&folder, &written);
     files.commit()?;
+    for path in stale {
+        // Whatever cannot be removed now is found by the next run again.
+        let _ = std::fs::remove_file(path);
+    }
     drop(working);
     if ui.is_json() {
         ui.print_json(&summary(&session.network, &result, &written, &folder));
     } else {
-        print(&session.network, &result, &written, &folder, args.top, ui);
+        print(&session.network, &result, &written, &folder, args, ui);
     }
     if args.open {
         open(&folder.join("report.html"), ui);
     }
     Ok(ExitCode::SUCCESS)
+}
+
+/// Files that an earlier run into the same folder wrote, this one does not, and
+/// nobody has changed since: a Safe file that stayed behind could be paid twice.
+fn stale(folder: &Path, written: &RunFiles) -> Vec<PathBuf> {
+    let Ok(file) = read_file(&folder.join(RECEIPT), RECEIPT) else { return Vec::new() };
+    let Ok(earlier) = super::verify::parse(&file) else { return Vec::new() };
+    let plain = |name: &str| !name.contains(['/', '\\']) && name != "..";
+    let outputs = earlier
+        .outputs
+        .into_iter()
+        .filter(|output| plain(&output.path) && !written.files.contains_key(&output.path));
+    outputs
+        .filter(|output| {
+            let bytes = read_bytes(&folder.join(&output.path), &output.path);
+            bytes.is_ok_and(|bytes| FileHash::of(&output.path, &bytes) == *output)
+        })
+        .map(|output| folder.join(&output.path))
+        .collect()
 }
 
 fn not_payable(error: &PayoutError) -> Failure {
@@ -129,7 +153,7 @@ fn remarks(network: &Network, run: &Run) -> Vec<String> {
     found
 }
 
-fn print(network: &Network, run: &Run, written: &RunFiles, folder: &Path, top: usize, ui: &Ui) {
+fn print(network: &Network, run: &Run, written: &RunFiles, folder: &Path, args: &RunArgs, ui: &Ui) {
     ui.faults(network.warnings());
     for remark in remarks(network, run) {
         ui.note(&remark);
@@ -146,9 +170,12 @@ fn print(network: &Network, run: &Run, written: &RunFiles, folder: &Path, top: u
         }
         ui.print("");
         let own: Vec<_> = rows.iter().filter(|row| row.0 == index).collect();
-        ui.print(&recipients(network, asset, &own, totals.paid, top, ui));
+        ui.print(&recipients(network, asset, &own, totals.paid, args.top, ui));
         ui.print("");
         ui.print(&conservation(run, index, asset, ui));
+    }
+    if args.before_epoch.is_some_and(|before| before > network.epochs()) {
+        ui.note(&format!("the network has no more than {} epochs", network.epochs()));
     }
     if !run.is_finished(network) {
         let state = folder.join(crate::outputs::STATE);

@@ -17,7 +17,7 @@ use crate::diagnose::{Failure, clean};
 use crate::files::{Inputs, folder_of, read_bytes, read_file};
 use crate::outputs::{PROGRAMS, RECEIPT, RunFiles, outputs};
 use crate::program::{Replay, RunPrograms};
-use crate::ui::{Tone, Ui};
+use crate::ui::{Tone, Ui, counted};
 
 /// Runs the verb.
 pub(crate) fn verify(args: &VerifyArgs, ui: &Ui) -> Result<ExitCode, Failure> {
@@ -67,13 +67,12 @@ fn recompute(
         changed(&receipt.file, &hash(&inputs.files()[0])).into_iter().collect();
     let (programs, replay);
     let recorded = receipt.outputs.iter().any(|output| output.path == PROGRAMS);
-    let oracles: &dyn OracleFactory = if recorded && !args.rerun_programs {
-        let text = read_file(&folder.join(PROGRAMS), PROGRAMS).map_err(|fault| vec![fault])?;
-        replay = Replay::read(&text)?;
-        &replay
-    } else {
+    let oracles: &dyn OracleFactory = if args.rerun_programs {
         programs = RunPrograms::new(&folder_of(&network));
         &programs
+    } else {
+        replay = answers(receipt, &folder)?;
+        &replay
     };
     let session = match read(inputs, oracles) {
         Ok(session) => session,
@@ -90,10 +89,22 @@ fn recompute(
             .map_err(|error| Fault::new("payouts", error.to_string()).into())
     });
     match recomputed {
-        Ok(fresh) => faults.extend(differences(&folder, file, receipt, &fresh)),
+        Ok(fresh) => faults.extend(told(&faults, differences(&folder, file, receipt, &fresh))),
         Err(failure) => faults.extend(failure.faults),
     }
     if faults.is_empty() { Ok(()) } else { Err(faults) }
+}
+
+/// What programs answered in the run of a receipt; nobody's program is run to
+/// look at a receipt.
+pub(super) fn answers(receipt: &Receipt, folder: &Path) -> Result<Replay, Vec<Fault>> {
+    let recorded = receipt.outputs.iter().any(|output| output.path == PROGRAMS);
+    let file = if recorded {
+        read_file(&folder.join(PROGRAMS), PROGRAMS).map_err(|fault| vec![fault])?
+    } else {
+        SourceFile::new(PROGRAMS, "")
+    };
+    Replay::read(&file)
 }
 
 /// The recorded questions and answers are an output of their own.
@@ -128,6 +139,17 @@ fn changed_inputs(receipt: &Receipt, session: &Loaded) -> Vec<Fault> {
         }
     }
     faults
+}
+
+/// After a changed input everything may differ: the first difference says what
+/// came of it, the number of the others suffices.
+fn told(changed: &[Fault], mut differences: Vec<Fault>) -> Vec<Fault> {
+    if !changed.is_empty() && differences.len() > 1 {
+        let others = counted(differences.len() - 1, "other difference");
+        differences.truncate(1);
+        differences.push(Fault::new("output-differs", format!("{others} of the outputs follow")));
+    }
+    differences
 }
 
 /// Where the receipt and the files beside it differ from the fresh run.

@@ -231,6 +231,7 @@ fn epochs_that_the_network_does_not_have() {
         "allonet run stream.allonet.toml --before-epoch 4",
         str![[r#"
 ── standard error
+note: the network has no more than 3 epochs
 note: no 0xSplits lists for USDC: they need two recipients with an address, found 0
 note: no Drips list for USDC: no recipient has an address or is a GitHub repository
 note: not in a Safe file but in not-payable.csv: 2 payouts without chain or address
