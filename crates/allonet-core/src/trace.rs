@@ -99,7 +99,8 @@ impl<'a> Trace<'a> {
                 for leg in self.incoming(node) {
                     let amount = flow.legs[*leg as usize];
                     let note = self.network.legs().note(*leg as usize);
-                    if amount.is_zero() || record.epoch + note.delay >= self.run.epoch {
+                    if amount.is_zero() || record.epoch.saturating_add(note.delay) >= self.run.epoch
+                    {
                         continue;
                     }
                     let via = match (note.is_pinch, note.delay) {
@@ -192,21 +193,23 @@ impl<'a> Trace<'a> {
     }
 
     /// What each source contributed to what reached each node, of one asset:
-    /// by node, sources in order. Adds up to each node's amount.
+    /// by node, sources in order. Adds up to each node's amount. Epoch by epoch:
+    /// money that waits, in a neuron or on a delayed edge, stays what it was.
     ///
     /// `None` where there are too many sources for the size of the network
     /// (sources × edges above 2·10⁸).
     pub fn sources(&self, asset: usize) -> Option<BTreeMap<u32, Vec<(u32, Amount)>>> {
-        let chain = self.chain(asset);
-        let granted: Vec<(u32, Amount)> = self.granted(asset).into_iter().collect();
-        if granted.len().saturating_mul(chain.targets.len()) > 200_000_000 {
+        let granted = self.granted(asset);
+        let edges = self.network.legs().targets.len().saturating_mul(self.run.records.len());
+        if granted.len().saturating_mul(edges) > SOURCE_STEPS_MAX {
             return None;
         }
+        let chains: Vec<Passing> = (0..self.run.records.len())
+            .map(|epoch| Passing::new(self.network, self.run, epoch, asset))
+            .collect();
         let mut shares: BTreeMap<u32, Vec<(u32, f64)>> = BTreeMap::new();
-        for (source, amount) in &granted {
-            let mut entries = vec![0.0; self.network.nodes().len()];
-            entries[*source as usize] = amount.to_f64();
-            for (node, reached) in (0_u32..).zip(solve(&chain, &entries).ok()?) {
+        for source in granted.keys() {
+            for (node, reached) in (0_u32..).zip(self.reached_from(*source, asset, &chains)?) {
                 if reached > 0.0 && node != *source {
                     shares.entry(node).or_default().push((*source, reached));
                 }
@@ -220,6 +223,35 @@ impl<'a> Trace<'a> {
             Some((node, shares.into_iter().map(|(source, _)| source).zip(parts).collect()))
         };
         shares.into_iter().map(settle).collect()
+    }
+
+    /// What of one source's money reached each node over all epochs.
+    fn reached_from(&self, source: u32, asset: usize, chains: &[Passing]) -> Option<Vec<f64>> {
+        let nodes = self.network.nodes().len();
+        let legs = self.network.legs();
+        let mut reached = vec![0.0; nodes];
+        let mut waiting = vec![0.0; nodes];
+        let mut landing: Vec<Vec<f64>> = vec![vec![0.0; nodes]; chains.len()];
+        for (epoch, passing) in chains.iter().enumerate() {
+            let mut entries = std::mem::take(&mut landing[epoch]);
+            entries[source as usize] += grants_in(self.network, source, epoch, asset);
+            for (entry, waiting) in entries.iter_mut().zip(&waiting) {
+                *entry += waiting;
+            }
+            let passed = solve(&passing.chain, &entries).ok()?;
+            for node in 0..nodes {
+                reached[node] += passed[node] - waiting[node];
+                waiting[node] = passed[node] * passing.unspent[node];
+            }
+            for (leg, share) in &passing.delayed {
+                let lands = epoch + legs.note(*leg).delay as usize;
+                if let Some(entries) = landing.get_mut(lands) {
+                    let from = legs.source(*leg) as usize;
+                    entries[legs.targets[*leg] as usize] += passed[from] * share;
+                }
+            }
+        }
+        Some(reached)
     }
 
     /// What sources brought in over all epochs.
@@ -236,30 +268,20 @@ impl<'a> Trace<'a> {
         granted
     }
 
-    /// All flows of one asset over all epochs, as shares of what passed.
-    fn chain(&self, asset: usize) -> Chain {
-        let legs = self.network.legs();
-        let mut chain = Chain { offsets: vec![0], ..Chain::default() };
-        for node in (0_u32..).take(self.network.nodes().len()) {
-            let passed = self.run.inflow(node, asset).to_f64();
-            let mut left = 0.0;
-            for leg in legs.of(node) {
-                let share = self.leg_total(leg, asset).to_f64() / passed;
-                if share > 0.0 {
-                    chain.targets.push(legs.targets[leg]);
-                    chain.probabilities.push(share);
-                    left += share;
-                }
-            }
-            chain.exits.push((1.0 - left).max(0.0));
-            chain.offsets.push(chain.targets.len());
-        }
-        chain
-    }
-
     /// What left over a leg over all epochs.
     pub fn leg_total(&self, leg: usize, asset: usize) -> Amount {
         let flows = self.run.records.iter().filter_map(|record| record.flows[asset].as_ref());
+        flows.fold(Amount::ZERO, |sum, flow| {
+            sum.add(flow.legs[leg], "a leg").expect("checked by the run's totals")
+        })
+    }
+
+    /// What arrived over a leg so far: not what is still on its way.
+    fn landed(&self, leg: usize, asset: usize) -> Amount {
+        let delay = self.network.legs().note(leg).delay;
+        let landed =
+            self.run.records.iter().filter(|r| r.epoch.saturating_add(delay) < self.run.epoch);
+        let flows = landed.filter_map(|record| record.flows[asset].as_ref());
         flows.fold(Amount::ZERO, |sum, flow| {
             sum.add(flow.legs[leg], "a leg").expect("checked by the run's totals")
         })
@@ -316,13 +338,78 @@ impl<'a> Trace<'a> {
         }
         for leg in self.incoming(at) {
             let from = self.network.legs().source(*leg as usize);
-            let share = self.leg_total(*leg as usize, asset).to_f64() / passed;
+            let share = self.landed(*leg as usize, asset).to_f64() / passed;
             if share > 0.0 && !open.nodes.contains(&from) {
                 let mut nodes = open.nodes.clone();
                 nodes.push(from);
                 heap.push(Open { weight: open.weight * share, done: false, nodes });
             }
         }
+    }
+}
+
+/// Sources times edges times epochs beyond which nobody waits for the answer.
+const SOURCE_STEPS_MAX: usize = 200_000_000;
+
+/// What a source brought in during one epoch.
+fn grants_in(network: &Network, source: u32, epoch: usize, asset: usize) -> f64 {
+    let NodeKind::Source(grants) = &network.node(source).kind else { return 0.0 };
+    let now = grants.iter().filter(|g| g.epoch as usize == epoch && g.asset == asset);
+    crate::maths::sum(now.map(|grant| grant.amount.to_f64()))
+}
+
+/// The flows of one asset in one epoch, as shares of what a node could pass on:
+/// what reached it and what it held before.
+#[derive(Debug)]
+struct Passing {
+    chain: Chain,
+    /// Share that each node still holds afterwards.
+    unspent: Vec<f64>,
+    /// Share of the sender that left over each delayed leg.
+    delayed: Vec<(usize, f64)>,
+}
+
+impl Passing {
+    fn new(network: &Network, run: &Run, epoch: usize, asset: usize) -> Self {
+        let legs = network.legs();
+        let nodes = network.nodes().len();
+        let flow = run.records[epoch].flows[asset].as_ref();
+        let held = |epoch: Option<usize>| {
+            let mut held = vec![Amount::ZERO; nodes];
+            for rule in epoch.map_or(&[][..], |epoch| &run.records[epoch].rules) {
+                held[rule.node as usize] = rule.unspent.of(asset);
+            }
+            held
+        };
+        let (before, after) = (held(epoch.checked_sub(1)), held(Some(epoch)));
+        let mut found = Self {
+            chain: Chain { offsets: vec![0], ..Chain::default() },
+            unspent: Vec::with_capacity(nodes),
+            delayed: Vec::new(),
+        };
+        for node in 0..nodes {
+            let inflow = flow.map_or(Amount::ZERO, |flow| flow.inflow[node]);
+            let passed = inflow.to_f64() + before[node].to_f64();
+            let share = |amount: Amount| {
+                if passed > 0.0 { amount.to_f64() / passed } else { 0.0 }
+            };
+            let mut left = 0.0;
+            let at = u32::try_from(node).expect("fewer than 2³² nodes");
+            for leg in legs.of(at) {
+                let share = flow.map_or(0.0, |flow| share(flow.legs[leg]));
+                if share > 0.0 && legs.note(leg).delay > 0 {
+                    found.delayed.push((leg, share));
+                } else if share > 0.0 {
+                    found.chain.targets.push(legs.targets[leg]);
+                    found.chain.probabilities.push(share);
+                    left += share;
+                }
+            }
+            found.chain.exits.push((1.0 - left).max(0.0));
+            found.chain.offsets.push(found.chain.targets.len());
+            found.unspent.push(share(after[node]));
+        }
+        found
     }
 }
 
@@ -416,6 +503,37 @@ mod tests {
                 assert_eq!(Amount::sum(parts.iter().map(|part| part.1), "test"), Ok(total));
             }
         }
+    }
+
+    #[test]
+    fn money_on_its_way_and_money_to_come_explain_nothing() {
+        let mut builder = NetworkBuilder::new("test");
+        builder.asset(Asset::new("USD", 2));
+        let grant =
+            |epoch, units| vec![Grant { epoch, asset: 0, amount: Amount::from_base(units) }];
+        let big = builder.node("big", NodeKind::Source(grant(0, 1_000_000)), None);
+        let late = builder.node("late", NodeKind::Source(grant(1, 500)), None);
+        let small = builder.node("small", NodeKind::Source(grant(0, 100)), None);
+        let hub = builder.node("hub", NodeKind::Fixed, None);
+        let bob = builder.node("bob", NodeKind::Recipient, None);
+        for source in [big, late, small] {
+            builder.edge(source, hub, 1);
+        }
+        builder.edge(hub, bob, 1);
+        builder.delay(("big", None), ("hub", None), 5);
+        builder.epochs(2);
+        let network = builder.build().unwrap();
+        let run = run(&network, RunOptions::default()).unwrap();
+        let trace = Trace::new(&network, &run);
+        let bob = network.find("bob").unwrap();
+        let named = |parts: &[(u32, Amount)]| -> Vec<(String, u128)> {
+            let name = |node: u32| network.node(node).id.to_string();
+            parts.iter().map(|(node, amount)| (name(*node), amount.to_u128().unwrap())).collect()
+        };
+        let parts = named(&trace.sources(0).unwrap()[&bob]);
+        assert_eq!(parts, [("late".to_owned(), 500), ("small".to_owned(), 100)]);
+        let (paths, others) = trace.paths(bob, 0, 9);
+        assert_eq!((paths.len(), others), (2, Amount::ZERO));
     }
 
     #[test]

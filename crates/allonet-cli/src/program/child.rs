@@ -17,6 +17,17 @@ use crate::diagnose::clean;
 const SAID_BYTES: usize = 2_048;
 /// Code of an answer that was cut off.
 const TOO_LONG: &str = "answer-too-long";
+/// All that a program sees of the environment: passwords and keys that stand
+/// there are none of its business.
+const KEPT: &[&str] = &[
+    "PATH",
+    "HOME",
+    "LANG",
+    "LC_ALL",
+    "TMPDIR",
+    #[cfg(windows)]
+    "SystemRoot",
+];
 /// How long to wait for the rest of it once the program has ended.
 const LAST_WORDS: Duration = Duration::from_millis(200);
 
@@ -34,9 +45,8 @@ pub(super) fn ask(
     let said = read_tail(&mut child);
     let answer = read_answer(&mut child, program.answer_limit_bytes);
     let outcome = wait(&mut child, &answer, deadline, program);
-    if outcome.is_err() {
-        end(&mut child);
-    }
+    // Also after a good answer: it may have left something behind.
+    end(&mut child);
     let (status, answer) = outcome.map_err(|refusal| match refusal.code {
         // It would complain of the pipe that was closed on it.
         TOO_LONG => refusal,
@@ -59,6 +69,8 @@ fn start(program: &Program, executable: &Path, folder: &Path) -> Result<Child, R
     command
         .args(&program.command[1..])
         .current_dir(folder)
+        .env_clear()
+        .envs(KEPT.iter().filter_map(|name| Some((name, std::env::var_os(name)?))))
         .stdin(Stdio::piped())
         .stdout(Stdio::piped())
         .stderr(Stdio::piped());
@@ -225,6 +237,28 @@ mod tests {
         assert!(started.elapsed() < Duration::from_secs(30));
         thread::sleep(Duration::from_millis(1_500));
         assert!(!mark.exists(), "what it had started went on");
+    }
+
+    #[test]
+    fn what_a_program_leaves_behind_is_ended_too() {
+        let folder = tempfile::tempdir().unwrap();
+        let mark = folder.path().join("mark");
+        let later = format!("(sleep 1; echo late > '{}') >&- 2>&- &", mark.display());
+        assert_eq!(run(&format!("{later} echo yes"), "", PLENTY).unwrap(), "yes\n");
+        assert!(run(&format!("{later} exit 1"), "", PLENTY).is_err());
+        thread::sleep(Duration::from_millis(1_500));
+        assert!(!mark.exists(), "what it had started went on");
+    }
+
+    #[test]
+    fn the_environment_is_kept_back() {
+        // Cargo sets this one for tests.
+        assert!(std::env::var_os("CARGO_MANIFEST_DIR").is_some());
+        assert_eq!(run("echo \"$CARGO_MANIFEST_DIR\"", "", PLENTY).unwrap(), "\n");
+        let names = run("env | cut -d= -f1", "", PLENTY).unwrap();
+        // The shell itself adds the last three.
+        let known = |name: &str| KEPT.contains(&name) || ["PWD", "SHLVL", "_"].contains(&name);
+        assert!(names.contains("PATH") && names.lines().all(known), "{names}");
     }
 
     #[test]

@@ -60,6 +60,10 @@ struct Runner {
 
 impl Oracle for Runner {
     fn ask(&self, question: &str) -> Result<String, Refusal> {
+        // A resumed run replays what came before; programs are not asked again.
+        if let Some(answer) = self.transcript.known(&self.program.neuron, question) {
+            return Ok(answer);
+        }
         let answer = child::ask(&self.program, &self.executable, &self.folder, question)?;
         self.transcript.record(&self.program.neuron, question, &answer);
         Ok(answer)

@@ -37,6 +37,14 @@ impl Transcript {
         self.0.lock().unwrap_or_else(PoisonError::into_inner).push(exchange);
     }
 
+    /// What a neuron answered to this question before, if it was asked.
+    pub(super) fn known(&self, neuron: &str, question: &str) -> Option<String> {
+        let print = fingerprint(question);
+        let exchanges = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let asked = |known: &&Exchange| known.neuron == neuron && known.question == print;
+        exchanges.iter().find(asked).map(|known| known.answer.clone())
+    }
+
     /// Takes over what an earlier run recorded before an epoch.
     pub(crate) fn take_over(&self, file: &Arc<SourceFile>, before: u32) -> Result<(), Vec<Fault>> {
         let earlier = exchanges(file)?.into_iter().map(|(exchange, _)| exchange);
@@ -95,7 +103,10 @@ type Answers = BTreeMap<(String, String), String>;
 
 /// Answers from a transcript; runs nothing.
 #[derive(Debug)]
-pub(crate) struct Replay(Arc<Answers>);
+pub(crate) struct Replay {
+    answers: Arc<Answers>,
+    used: Arc<Transcript>,
+}
 
 impl Replay {
     /// From what [`Transcript::to_json_lines`] wrote.
@@ -109,13 +120,19 @@ impl Replay {
             }
             answers.insert(key, exchange.answer);
         }
-        Ok(Self(Arc::new(answers)))
+        Ok(Self { answers: Arc::new(answers), used: Arc::default() })
+    }
+
+    /// The answers that were asked for so far.
+    pub(crate) fn transcript(&self) -> &Transcript {
+        &self.used
     }
 }
 
 impl OracleFactory for Replay {
     fn oracle(&self, program: Program) -> Result<Arc<dyn Oracle>, Fault> {
-        Ok(Arc::new(Player { neuron: program.neuron, answers: Arc::clone(&self.0) }))
+        let (answers, used) = (Arc::clone(&self.answers), Arc::clone(&self.used));
+        Ok(Arc::new(Player { neuron: program.neuron, answers, used }))
     }
 }
 
@@ -123,12 +140,13 @@ impl OracleFactory for Replay {
 struct Player {
     neuron: Arc<str>,
     answers: Arc<Answers>,
+    used: Arc<Transcript>,
 }
 
 impl Oracle for Player {
     fn ask(&self, question: &str) -> Result<String, Refusal> {
         let key = (self.neuron.to_string(), fingerprint(question));
-        self.answers.get(&key).cloned().ok_or_else(|| {
+        let answer = self.answers.get(&key).cloned().ok_or_else(|| {
             let when = epoch(question).map_or(String::new(), |epoch| format!(" in epoch {epoch}"));
             let message = format!(
                 "the program of `{}` was not asked this question{when} when the answers were \
@@ -139,7 +157,9 @@ impl Oracle for Player {
                 "an input, a setting or an earlier step differs from the recorded run; to run the \
                  program itself: --rerun-programs",
             )
-        })
+        })?;
+        self.used.record(&self.neuron, question, &answer);
+        Ok(answer)
     }
 }
 
@@ -175,6 +195,8 @@ mod tests {
         let ask = |neuron, question| replay.oracle(program(neuron)).unwrap().ask(question);
         assert_eq!(ask("a", "{\"epoch\":0}").unwrap(), "{\"a\":1}");
         assert_eq!(ask("b", "{\"epoch\":1}").unwrap(), "{\"later\":1}\n");
+        // What nobody asked for is not taken for used.
+        assert_eq!(replay.transcript().to_json_lines().lines().count(), 2);
         let refusal = ask("a", "{\"epoch\":1}").unwrap_err();
         assert_eq!(refusal.code, "other-question");
         assert!(refusal.message.contains("this question in epoch 1 when"), "{refusal}");

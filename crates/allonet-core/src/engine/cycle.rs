@@ -3,11 +3,11 @@
 //!
 //! 1. The linear solution `x = (I − Pᵀ)⁻¹ b` says what passes through each
 //!    member, every round trip counted ([`crate::absorbing`]); in loops of up
-//!    to 96 members it is refined in whole numbers.
+//!    to 600 members it is refined in whole numbers.
 //! 2. All that entered is apportioned over the ways out (legs that leave the
 //!    loop, retained shares) in proportion to the solution: this is what gets
 //!    paid, each within one base unit of its exact share (in larger loops, of
-//!    its share to 14 digits).
+//!    its share to 12 digits of all that entered).
 //! 3. Flows inside the loop are the solution rounded down, then balanced along
 //!    a tree, so that at every member exactly what arrives leaves. Only flows
 //!    inside the loop take up the rounding, never a payment.
@@ -194,21 +194,20 @@ impl<'a> Loop<'a> {
         // Scaled to the largest entry, so that 2²⁵⁶ is no more than 1.
         let top = entered.iter().map(|amount| amount.to_f64()).fold(0.0, f64::max);
         let entries: Vec<f64> = entered.iter().map(|amount| amount.to_f64() / top).collect();
+        if self.inner.is_small() {
+            let eliminated = self.inner.eliminate();
+            let passing: Vec<f64> =
+                eliminated.solve(&entries).into_iter().map(|value| value * top).collect();
+            return Ok(match refine(self, &eliminated, entered, &passing) {
+                Some(exact) => Passing::Exact(exact),
+                None => Passing::Float(passing),
+            });
+        }
         let mut passing = self.inner.solve(&entries)?;
         for value in &mut passing {
             *value *= top;
         }
-        if self.inner.is_small()
-            && let Some(exact) = refine(self, entered, &passing)
-        {
-            return Ok(Passing::Exact(exact));
-        }
         Ok(Passing::Float(passing))
-    }
-
-    /// The solution for what is missing from a solution, of either sign.
-    pub(super) fn correct(&self, missing: &[f64]) -> Vec<f64> {
-        self.inner.eliminate(missing)
     }
 
     /// Legs of a member that stay within the loop.

@@ -89,7 +89,7 @@ pub enum RunError {
         error: ApportionError,
     },
     /// A checkpoint of another network.
-    #[error("this checkpoint is of another network or engine: {reason}")]
+    #[error("this state does not fit the network: {reason}")]
     Checkpoint {
         /// What differs.
         reason: String,
@@ -175,10 +175,10 @@ impl<'a> Engine<'a> {
         };
         if let Some(checkpoint) = resume {
             checkpoint.check(network)?;
-            engine.epoch = checkpoint.epoch;
-            engine.memory = checkpoint.memory;
-            engine.records = checkpoint.records;
-            engine.totals = checkpoint.totals;
+            while engine.epoch < checkpoint.epoch {
+                engine.take_epoch(None)?;
+            }
+            checkpoint.compare(&engine.checkpoint())?;
         }
         Ok(engine)
     }
@@ -397,7 +397,13 @@ fn launch(
         if delay > 0 && !flow.legs[leg].is_zero() {
             let to = network.legs().targets[leg];
             let amount = flow.legs[leg];
-            in_flight.push(InFlight { arrives: epoch + delay, from: node, to, asset, amount });
+            in_flight.push(InFlight {
+                arrives: epoch.saturating_add(delay),
+                from: node,
+                to,
+                asset,
+                amount,
+            });
         }
     }
 }

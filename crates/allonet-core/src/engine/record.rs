@@ -34,15 +34,15 @@ impl Totals {
 }
 
 /// The flows of one asset in one epoch.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
 pub struct AssetFlow {
     /// What sources brought in.
     pub brought_in: Amount,
     /// What reached each node, grants included.
-    #[serde(with = "sparse")]
+    #[serde(serialize_with = "sparse::serialize")]
     pub inflow: Vec<Amount>,
     /// What left over each leg.
-    #[serde(with = "sparse")]
+    #[serde(serialize_with = "sparse::serialize")]
     pub legs: Vec<Amount>,
     /// What nodes kept for good, in the order they took their turn.
     pub retained: Vec<(u32, Amount)>,
@@ -65,7 +65,7 @@ impl AssetFlow {
 }
 
 /// A payout of a rule, with the steps that lead to it.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct SteppedPayout {
     /// The leg it left over.
     pub leg: u32,
@@ -78,7 +78,7 @@ pub struct SteppedPayout {
 }
 
 /// What one rule did in one epoch beside moving money.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct RuleRecord {
     /// Index of the neuron.
     pub node: u32,
@@ -93,7 +93,7 @@ pub struct RuleRecord {
 }
 
 /// One epoch.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct EpochRecord {
     /// Which, from 0.
     pub epoch: u32,
@@ -188,7 +188,7 @@ impl Run {
         for record in &self.records {
             for leg in network.legs().notes.iter().filter(|(_, note)| note.delay > 0) {
                 let (leg, delay) = (*leg.0 as usize, leg.1.delay);
-                if record.epoch + delay != epoch {
+                if record.epoch.saturating_add(delay) != epoch {
                     continue;
                 }
                 for (asset, flow) in record.flows.iter().enumerate() {
@@ -217,18 +217,23 @@ impl Run {
     }
 }
 
-/// From where a run can go on. Holds all epochs done so far.
+/// From where a run can go on.
+///
+/// A state is never taken on trust: going on replays the epochs before it (rules
+/// are pure, so that costs little) and compares.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct Checkpoint {
     /// What kind of file this is: `allonet-checkpoint/1`.
     pub format: String,
-    /// The network it belongs to: hash of its ids, assets and legs.
+    /// The network it belongs to: hash of nodes, edges, amounts and settings.
     pub network: String,
     /// The next epoch.
     pub epoch: u32,
-    pub(super) memory: Memory,
-    pub(super) records: Vec<EpochRecord>,
-    pub(super) totals: Vec<Totals>,
+    /// Hash of all flows, steps and totals so far.
+    pub history: String,
+    /// What the network remembers.
+    pub memory: Memory,
 }
 
 const FORMAT: &str = "allonet-checkpoint/1";
@@ -241,17 +246,17 @@ impl Checkpoint {
         records: &[EpochRecord],
         totals: &[Totals],
     ) -> Self {
+        let history = serde_json::to_vec(&(records, totals)).expect("records are plain data");
         Self {
             format: FORMAT.to_owned(),
             network: fingerprint(network),
             epoch,
+            history: blake3::hash(&history).to_hex().to_string(),
             memory: memory.clone(),
-            records: records.to_vec(),
-            totals: totals.to_vec(),
         }
     }
 
-    /// Whether it belongs to this network, and is whole.
+    /// Whether it is of this network.
     pub(super) fn check(&self, network: &Network) -> Result<(), RunError> {
         let refused = |reason: String| Err(RunError::Checkpoint { reason });
         if self.format != FORMAT {
@@ -260,30 +265,29 @@ impl Checkpoint {
         if self.network != fingerprint(network) {
             return refused("nodes, edges, amounts or settings differ".to_owned());
         }
-        let (nodes, legs) = (network.nodes().len(), network.legs().targets.len());
-        let assets = network.assets().len();
-        let node = |index: u32| (index as usize) < nodes;
-        let whole = self.totals.len() == assets
-            && self.memory.states.keys().all(|at| node(*at))
-            && self.memory.unspent.keys().all(|at| node(*at))
-            && self.memory.in_flight.iter().all(|m| node(m.from) && node(m.to) && m.asset < assets)
-            && self.memory.pending.iter().all(|signal| node(signal.to))
-            && self.records.iter().all(|record| {
-                record.flows.len() == assets
-                    && record.flows.iter().flatten().all(|flow| {
-                        flow.inflow.len() == nodes
-                            && flow.legs.len() == legs
-                            && flow.retained.iter().all(|(at, _)| node(*at))
-                    })
-                    && record.rules.iter().all(|rule| {
-                        node(rule.node)
-                            && rule
-                                .payouts
-                                .iter()
-                                .all(|p| (p.leg as usize) < legs && p.asset < assets)
-                    })
-            });
-        if whole { Ok(()) } else { refused("it names nodes that do not exist".to_owned()) }
+        if self.epoch > network.epochs() {
+            return refused(format!(
+                "it is of epoch {}, and there are {}",
+                self.epoch,
+                network.epochs()
+            ));
+        }
+        Ok(())
+    }
+
+    /// Whether it is what the network and its files lead to.
+    pub(super) fn compare(&self, replayed: &Self) -> Result<(), RunError> {
+        let what = if self.memory != replayed.memory {
+            "what it remembers"
+        } else if self.history != replayed.history {
+            "its history"
+        } else {
+            return Ok(());
+        };
+        let reason = format!(
+            "{what} is not what the network and its files lead to; the past was changed, or the file"
+        );
+        Err(RunError::Checkpoint { reason })
     }
 }
 
@@ -318,36 +322,16 @@ fn fingerprint(network: &Network) -> String {
 
 /// Amounts as length and what is not zero.
 mod sparse {
-    use serde::{Deserialize, Deserializer, Serialize, Serializer};
+    use serde::{Serialize, Serializer};
 
     use crate::money::Amount;
-
-    #[derive(Serialize, Deserialize)]
-    struct Sparse {
-        len: usize,
-        amounts: Vec<(usize, Amount)>,
-    }
 
     pub(super) fn serialize<S: Serializer>(
         all: &[Amount],
         serializer: S,
     ) -> Result<S::Ok, S::Error> {
-        let amounts = all.iter().copied().enumerate().filter(|(_, a)| !a.is_zero()).collect();
-        Sparse { len: all.len(), amounts }.serialize(serializer)
-    }
-
-    pub(super) fn deserialize<'de, D: Deserializer<'de>>(
-        deserializer: D,
-    ) -> Result<Vec<Amount>, D::Error> {
-        let sparse = Sparse::deserialize(deserializer)?;
-        if sparse.len > 1 << 28 {
-            return Err(serde::de::Error::custom("more than 2^28 amounts"));
-        }
-        let mut all = vec![Amount::ZERO; sparse.len];
-        for (at, amount) in sparse.amounts {
-            let place = all.get_mut(at).ok_or_else(|| serde::de::Error::custom("bad index"))?;
-            *place = amount;
-        }
-        Ok(all)
+        let amounts: Vec<(usize, Amount)> =
+            all.iter().copied().enumerate().filter(|(_, amount)| !amount.is_zero()).collect();
+        (all.len(), amounts).serialize(serializer)
     }
 }

@@ -9,6 +9,7 @@
 use ruint::aliases::U256;
 
 use super::cycle::Loop;
+use crate::absorbing::Eliminated;
 use crate::money::{Amount, floor_from_f64};
 
 /// Bits after the point.
@@ -22,7 +23,12 @@ const VALUE_BITS_MAX: usize = 240;
 
 /// What passes through each member, in 2⁻⁶⁴ base units; `None` where the
 /// amounts are too large for that.
-pub(super) fn refine(part: &Loop<'_>, entered: &[Amount], passing: &[f64]) -> Option<Vec<U256>> {
+pub(super) fn refine(
+    part: &Loop<'_>,
+    eliminated: &Eliminated,
+    entered: &[Amount],
+    passing: &[f64],
+) -> Option<Vec<U256>> {
     let scale = libm::ldexp(1.0, 64);
     let mut value: Vec<U256> =
         passing.iter().map(|value| floor_from_f64(value * scale).to_u256()).collect();
@@ -45,7 +51,7 @@ pub(super) fn refine(part: &Loop<'_>, entered: &[Amount], passing: &[f64]) -> Op
             .iter()
             .map(|(less, size)| if *less { -f64::from(*size) } else { f64::from(*size) })
             .collect();
-        for (value, change) in value.iter_mut().zip(part.correct(&floats)) {
+        for (value, change) in value.iter_mut().zip(eliminated.solve(&floats)) {
             let size = floor_from_f64(change.abs()).to_u256();
             *value = if change < 0.0 { value.saturating_sub(size) } else { *value + size };
         }

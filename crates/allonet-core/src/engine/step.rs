@@ -161,7 +161,7 @@ fn pay(
             flow.arrive(target, amount).map_err(engine.money(target))?;
         } else if !amount.is_zero() {
             engine.memory.in_flight.push(InFlight {
-                arrives: engine.epoch + delay,
+                arrives: engine.epoch.saturating_add(delay),
                 from: node,
                 to: target,
                 asset: payout.asset,
@@ -187,7 +187,7 @@ fn emit(engine: &mut Engine<'_>, pass: &mut Pass, node: u32, outcome: &Outcome) 
             if edge.delay == 0 {
                 pass.signals.entry(edge.to).or_default().push(signal);
             } else {
-                let arrives = engine.epoch + edge.delay;
+                let arrives = engine.epoch.saturating_add(edge.delay);
                 engine.memory.pending.push(PendingSignal { arrives, to: edge.to, signal });
             }
         }
