@@ -163,12 +163,21 @@ fn close_loop(chain: &Chain, node: u32, arrived: &mut [f64]) -> Result<(), Absor
 pub(crate) struct Part {
     /// Where each member's row of arrivals begins; one more entry than members.
     pub(crate) offsets: Vec<usize>,
-    /// From which member it arrives.
-    pub(crate) sources: Vec<u32>,
-    /// Which share of what passes through that member.
-    pub(crate) shares: Vec<f64>,
+    /// What arrives, row by row.
+    pub(crate) arrivals: Vec<Arrival>,
     /// Share that leaves the part at each member.
     pub(crate) exits: Vec<f64>,
+}
+
+/// A way from one member to another.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Arrival {
+    /// From which member.
+    pub(crate) source: u32,
+    /// The caller's own number for it.
+    pub(crate) leg: u32,
+    /// Which share of what passes through that member.
+    pub(crate) share: f64,
 }
 
 impl Part {
@@ -176,35 +185,33 @@ impl Part {
         for (local, node) in (0_u32..).zip(members) {
             place[*node as usize] = local;
         }
-        let mut arrivals = vec![0_usize; members.len() + 1];
+        let mut offsets = vec![0_usize; members.len() + 1];
         let mut exits = vec![0.0; members.len()];
         for (local, node) in members.iter().enumerate() {
             exits[local] = chain.exits[*node as usize];
             for (target, share) in chain.row(*node) {
                 match place[target as usize] {
                     OUTSIDE => exits[local] += share,
-                    inner => arrivals[inner as usize + 1] += 1,
+                    inner => offsets[inner as usize + 1] += 1,
                 }
             }
         }
         for local in 0..members.len() {
-            arrivals[local + 1] += arrivals[local];
+            offsets[local + 1] += offsets[local];
         }
-        let mut next = arrivals.clone();
-        let mut sources = vec![0_u32; arrivals[members.len()]];
-        let mut shares = vec![0.0; sources.len()];
-        for (local, node) in (0_u32..).zip(members) {
+        let mut next = offsets.clone();
+        let mut arrivals = vec![Arrival::default(); offsets[members.len()]];
+        for (source, node) in (0_u32..).zip(members) {
             for (target, share) in chain.row(*node) {
                 let inner = place[target as usize];
                 if inner != OUTSIDE {
                     let slot = &mut next[inner as usize];
-                    sources[*slot] = local;
-                    shares[*slot] = share;
+                    arrivals[*slot] = Arrival { source, leg: 0, share };
                     *slot += 1;
                 }
             }
         }
-        Self { offsets: arrivals, sources, shares, exits }
+        Self { offsets, arrivals, exits }
     }
 
     fn len(&self) -> usize {
@@ -216,10 +223,9 @@ impl Part {
         self.len() <= ELIMINATED_MAX
     }
 
-    fn arrivals(&self, member: usize) -> impl Iterator<Item = (usize, f64)> + '_ {
-        let range = self.offsets[member]..self.offsets[member + 1];
-        let sources = self.sources[range.clone()].iter().map(|source| *source as usize);
-        sources.zip(self.shares[range].iter().copied())
+    /// The ways that lead to a member.
+    pub(crate) fn arrivals(&self, member: usize) -> &[Arrival] {
+        &self.arrivals[self.offsets[member]..self.offsets[member + 1]]
     }
 
     /// What passes through each member, for what enters at each.
@@ -241,8 +247,8 @@ impl Part {
         let size = self.len();
         let mut shares = vec![0.0; size * size];
         for member in 0..size {
-            for (source, share) in self.arrivals(member) {
-                shares[source * size + member] += share;
+            for way in self.arrivals(member) {
+                shares[way.source as usize * size + member] += way.share;
             }
         }
         let mut exits = self.exits.clone();
@@ -303,11 +309,11 @@ impl Part {
         let mut moved = 0.0_f64;
         for (member, entry) in entered.iter().enumerate() {
             let (mut inflow, mut own) = (*entry, 0.0);
-            for (source, share) in self.arrivals(member) {
-                if source == member {
-                    own += share;
+            for way in self.arrivals(member) {
+                if way.source as usize == member {
+                    own += way.share;
                 } else {
-                    inflow += value[source] * share;
+                    inflow += value[way.source as usize] * way.share;
                 }
             }
             let fresh = if own > 0.0 { inflow / (1.0 - own) } else { inflow };

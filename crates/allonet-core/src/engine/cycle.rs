@@ -18,7 +18,7 @@ use ruint::aliases::U256;
 
 use super::refine::{FRACTION_BITS, refine};
 use super::{AssetFlow, RunError, first_names};
-use crate::absorbing::{AbsorbingError, Part};
+use crate::absorbing::{AbsorbingError, Arrival, Part};
 use crate::money::{
     Amount, ApportionError, MoneyError, Rounding, apportion, floor_from_f64, weights_from_f64,
 };
@@ -65,8 +65,6 @@ pub(super) struct Loop<'a> {
     unit: Vec<f64>,
     exits: Vec<Exit>,
     inner: Part,
-    /// The leg of each arrival in `inner`.
-    legs: Vec<u32>,
 }
 
 /// Divides what entered a loop.
@@ -107,7 +105,6 @@ impl<'a> Loop<'a> {
             unit: members.iter().map(unit).collect(),
             exits: Vec::new(),
             inner: Part::default(),
-            legs: Vec::new(),
         };
         found.fill();
         found
@@ -152,24 +149,17 @@ impl<'a> Loop<'a> {
             offsets[member + 1] += offsets[member];
         }
         let mut next = offsets.clone();
-        let mut inner = Part {
-            sources: vec![0; offsets[size]],
-            shares: vec![0.0; offsets[size]],
-            offsets,
-            exits: leaving,
-        };
-        self.legs = vec![0; inner.sources.len()];
-        for (member, node) in (0_u32..).zip(self.members) {
+        let mut arrivals = vec![Arrival::default(); offsets[size]];
+        for (source, node) in (0_u32..).zip(self.members) {
             for leg in self.network.legs().of(*node) {
                 let Some(target) = self.target(leg) else { continue };
-                let slot = next[target];
+                let share = self.share(source as usize, leg);
+                let leg = u32::try_from(leg).expect("fewer than 2³² legs");
+                arrivals[next[target]] = Arrival { source, leg, share };
                 next[target] += 1;
-                inner.sources[slot] = member;
-                inner.shares[slot] = self.share(member as usize, leg);
-                self.legs[slot] = u32::try_from(leg).expect("fewer than 2³² legs");
             }
         }
-        self.inner = inner;
+        self.inner = Part { offsets, arrivals, exits: leaving };
     }
 
     fn settle(
@@ -334,6 +324,9 @@ impl<'a> Loop<'a> {
                 short[far] = missing.saturating_sub(back);
             }
         }
+        if short.iter().all(|short| short.is_zero()) {
+            return Ok(());
+        }
         for Branch { near, far, leg } in self.tree_from(root).into_iter().rev() {
             let (near, far) = (near as usize, far as usize);
             let supply = short[far];
@@ -347,8 +340,7 @@ impl<'a> Loop<'a> {
     /// A tree of legs by which every member reaches the root, nearest first.
     fn tree_to(&self, root: usize) -> Vec<Branch> {
         grow(self.members.len(), root, |near| {
-            let range = self.inner.offsets[near]..self.inner.offsets[near + 1];
-            self.inner.sources[range.clone()].iter().copied().zip(self.legs[range].iter().copied())
+            self.inner.arrivals(near).iter().map(|way| (way.source, way.leg))
         })
     }
 
@@ -390,7 +382,7 @@ fn grow<I: Iterator<Item = (u32, u32)>>(
     let mut seen = vec![false; size];
     seen[root] = true;
     let (mut queue, mut found) = (VecDeque::from([root]), Vec::with_capacity(size));
-    while let Some(near) = queue.pop_front() {
+    while let Some(near) = queue.pop_front().filter(|_| found.len() + 1 < size) {
         for (far, leg) in neighbours(near) {
             if !std::mem::replace(&mut seen[far as usize], true) {
                 let near = u32::try_from(near).expect("fewer than 2³² members");
