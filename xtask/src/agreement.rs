@@ -36,7 +36,7 @@ const fn card(id: &'static str, settings: &'static [Setting], actions: &'static 
 }
 
 const fn action(name: &'static str) -> Action {
-    Action { name, fields: &[], doc: "Takes part." }
+    Action { name, fields: &[], optional: &[], doc: "Takes part." }
 }
 
 static EVERY: Card = card(

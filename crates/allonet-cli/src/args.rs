@@ -256,6 +256,9 @@ pub(crate) struct ExplainArgs {
     /// Explain this epoch alone, counted from 0 [default: all]
     #[arg(long, value_name = "N")]
     pub(crate) epoch: Option<u32>,
+    /// Refuse neurons that are programs; for a receipt none is run anyway
+    #[arg(long)]
+    pub(crate) no_programs: bool,
 }
 
 /// `allonet verify`

@@ -3,8 +3,11 @@
 use std::collections::BTreeMap;
 
 use allonet_core::engine::Run;
+use allonet_core::money::Asset;
 use allonet_core::network::Network;
-use allonet_core::payout::{PayoutError, PayoutRow, by_asset, csv, drips, merkle, safe, splits};
+use allonet_core::payout::{
+    LeftOut, PayoutError, PayoutRow, Reason, by_asset, csv, drips, merkle, safe, splits,
+};
 use allonet_core::receipt::{Context, FileHash, Receipt, payout_rows, receipt};
 
 use crate::report;
@@ -40,14 +43,16 @@ pub(crate) fn outputs(
     let mut notes = Vec::new();
     files.insert("payouts.csv".to_owned(), csv::payouts(&rows, &titles(network))?.into_bytes());
     let mut trees = BTreeMap::new();
+    let names = stems(network.assets().iter().map(Asset::id));
     for (asset, rows) in by_asset(rows.clone()) {
         let tree = merkle::build(&rows)?;
-        let name = slug(&asset);
+        let name = &names[&asset];
         files.insert(format!("merkle-{name}.json"), tree.dump().into_bytes());
         trees.insert(asset.clone(), tree);
-        lists(&asset, &name, &rows, &mut files, &mut notes);
+        lists(&asset, name, &rows, &mut files, &mut notes);
     }
-    airdrops(&rows, &mut files, &mut notes);
+    let chains = stems(network.assets().iter().filter_map(|asset| asset.chain.clone()));
+    airdrops(&rows, &chains, &mut files, &mut notes);
     if !run.is_finished(network) {
         let state = serde_json::to_vec(&run.checkpoint(network)).expect("a state is plain data");
         files.insert(STATE.to_owned(), state);
@@ -75,10 +80,41 @@ fn titles(network: &Network) -> BTreeMap<String, String> {
     titled.map(|node| (node.id.to_string(), node.title().to_owned())).collect()
 }
 
-/// An asset id as part of a file name.
-fn slug(asset: &str) -> String {
-    let plain = |c: char| if c.is_ascii_alphanumeric() || c == '-' { c } else { '-' };
-    asset.to_lowercase().chars().map(plain).collect()
+/// Longest readable part of a file name.
+const STEM_BYTES_MAX: usize = 80;
+
+/// Ids of assets or chains as parts of file names. Where two would share a name,
+/// or one is too long, a digest of the id makes the difference: no file may take
+/// the place of another.
+fn stems(ids: impl Iterator<Item = String>) -> BTreeMap<String, String> {
+    let mut stems: BTreeMap<String, String> = ids
+        .map(|id| {
+            let slug = slug(&id);
+            let stem = if slug.len() > STEM_BYTES_MAX { digested(&id, 8) } else { slug };
+            (id, stem)
+        })
+        .collect();
+    for digits in (8..=64).step_by(8) {
+        let mut uses: BTreeMap<String, usize> = BTreeMap::new();
+        for stem in stems.values() {
+            *uses.entry(stem.clone()).or_default() += 1;
+        }
+        for (id, stem) in stems.iter_mut().filter(|(_, stem)| uses[*stem] > 1) {
+            *stem = digested(id, digits);
+        }
+    }
+    stems
+}
+
+fn digested(id: &str, digits: usize) -> String {
+    let mut stem = slug(id);
+    stem.truncate(STEM_BYTES_MAX);
+    format!("{stem}-{}", &blake3::hash(id.as_bytes()).to_hex()[..digits])
+}
+
+fn slug(id: &str) -> String {
+    let plain = |c: char| if c.is_ascii_alphanumeric() { c } else { '-' };
+    id.to_lowercase().chars().map(plain).collect()
 }
 
 /// Lists for contracts that divide by weight. They need addresses; where there
@@ -93,8 +129,8 @@ fn lists(
     let addressed = rows.iter().filter(|row| row.address.is_some()).count();
     if addressed < 2 {
         notes.push(format!(
-            "no 0xSplits lists for {asset}: they need two recipients with an address, \
-             found {addressed}"
+            "no 0xSplits lists for {asset}: they need at least two recipients with an \
+             address, found {addressed}"
         ));
     } else {
         let lists = [
@@ -121,11 +157,16 @@ fn lists(
 }
 
 /// Safe CSV Airdrop files, and a list of whom they cannot pay.
-fn airdrops(rows: &[PayoutRow], files: &mut BTreeMap<String, Vec<u8>>, notes: &mut Vec<String>) {
+fn airdrops(
+    rows: &[PayoutRow],
+    chains: &BTreeMap<String, String>,
+    files: &mut BTreeMap<String, Vec<u8>>,
+    notes: &mut Vec<String>,
+) {
     match safe::batches(rows) {
         Ok(batches) => {
             for batch in &batches.batches {
-                let name = format!("safe-{}-{:03}.csv", slug(&batch.chain), batch.number);
+                let name = format!("safe-{}-{:03}.csv", chains[&batch.chain], batch.number);
                 files.insert(name, batch.csv.clone().into_bytes());
             }
             for shared in &batches.shared {
@@ -138,13 +179,58 @@ fn airdrops(rows: &[PayoutRow], files: &mut BTreeMap<String, Vec<u8>>, notes: &m
             if !batches.left_out.is_empty() {
                 let list = csv::left_out(&batches.left_out).into_bytes();
                 files.insert("not-payable.csv".to_owned(), list);
+            }
+            let others = |row: &&LeftOut| row.reason != Reason::UnsoundAsset;
+            let without = batches.left_out.iter().filter(others).count();
+            if without > 0 {
                 notes.push(format!(
                     "not in a Safe file but in not-payable.csv: {} without chain or address",
-                    counted(batches.left_out.len(), "payout")
+                    counted(without, "payout")
                 ));
             }
+            let unsound = batches.unsound.iter();
+            notes.extend(unsound.map(|why| format!("only in not-payable.csv: {why}")));
         }
         Err(PayoutError::NoRows) => {}
         Err(error) => notes.push(format!("no Safe files were written: {error}")),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn named(ids: &[&str]) -> Vec<String> {
+        stems(ids.iter().map(|id| (*id).to_owned())).into_values().collect()
+    }
+
+    #[test]
+    fn names_are_plain_where_nothing_is_confused_by_it() {
+        let ids = ["OP", "USDC@optimism:0x0b2c", "USDC@base"];
+        assert_eq!(named(&ids), ["op", "usdc-base", "usdc-optimism-0x0b2c"]);
+    }
+
+    #[test]
+    fn no_two_assets_share_a_file() {
+        let pairs = [["arbitrum one", "arbitrum-one"], ["U.DC", "U-DC"], ["€", "£"]];
+        for pair in pairs.into_iter().chain([["USDC@base", "usdc@Base"]]) {
+            let names = named(&pair);
+            assert_ne!(names[0], names[1]);
+            assert!(names.iter().all(|name| name.len() == slug(pair[0]).len() + 9), "{names:?}");
+        }
+        // One that looks as if it had its digest already.
+        let taken = digested("U.DC", 8);
+        let names = named(&["U.DC", "U-DC", &taken]);
+        let mut unique = names.clone();
+        unique.sort();
+        unique.dedup();
+        assert_eq!(unique.len(), 3, "{names:?}");
+    }
+
+    #[test]
+    fn long_names_are_cut_and_stay_apart() {
+        let (one, other) = ("x".repeat(200), "x".repeat(201));
+        let names = named(&[&one, &other]);
+        assert!(names[0] != names[1] && names.iter().all(|name| name.len() == 89), "{names:?}");
     }
 }

@@ -64,6 +64,9 @@ pub struct Action {
     pub name: &'static str,
     /// The fields it needs.
     pub fields: &'static [&'static str],
+    /// The fields it may have besides. Any other is refused, but for the action
+    /// `*`, which may have any.
+    pub optional: &'static [&'static str],
     /// What it does, in one sentence.
     pub doc: &'static str,
 }

@@ -9,6 +9,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
 use crate::fault::{Fault, Place, SourceFile};
+use crate::json::each_key_once;
 use crate::time::Instant;
 
 /// Something that someone did at some time.
@@ -52,8 +53,8 @@ impl EventLog {
         Self { events, lines, file: None }
     }
 
-    /// Reads JSON Lines. Empty lines are passed over; a line that is no event
-    /// or goes back in time is a fault.
+    /// Reads JSON Lines. Empty lines are passed over; a line that is no event,
+    /// has a key twice or goes back in time is a fault.
     pub fn read(file: &Arc<SourceFile>) -> Result<Self, Vec<Fault>> {
         let mut log = Self { file: Some(Arc::clone(file)), ..Self::default() };
         let mut faults = Vec::new();
@@ -65,7 +66,8 @@ impl EventLog {
             if body.is_empty() {
                 continue;
             }
-            match serde_json::from_str::<Event>(body) {
+            let event = serde_json::from_str::<Event>(body);
+            match event.and_then(|event| each_key_once(body).map(|()| event)) {
                 Ok(event) => {
                     if let Some(last) = log.events.last().filter(|last| last.time > event.time) {
                         let place = Place::new(file, at..at + line.trim_end().len());
@@ -133,5 +135,29 @@ mod tests {
         assert_eq!(faults.len(), 2);
         assert!(faults[0].to_string().starts_with("e.jsonl:2:"), "{}", faults[0]);
         assert_eq!(faults[1].code, "event-order");
+    }
+
+    #[test]
+    fn a_key_that_stands_twice_is_refused() {
+        let event = r#"{"time":"2026-01-01","actor":"a","action":"x""#;
+        for (more, expected) in [
+            (r#","to":"x","to":"y"}"#, "e.jsonl:1:59: this line is no event: the key `to` stands"),
+            (
+                r#","transfers":[{"to":"x","to":"y"}]}"#,
+                "e.jsonl:1:73: this line is no event: the k",
+            ),
+            (r#","actor":"b"}"#, "e.jsonl:1:53: this line is no event: duplicate field `actor`"),
+        ] {
+            let line = format!("{event}{more}\n");
+            let faults = EventLog::read(&SourceFile::new("e.jsonl", line)).unwrap_err();
+            assert!(faults[0].to_string().starts_with(expected), "{}", faults[0]);
+        }
+    }
+
+    #[test]
+    fn a_moment_between_two_seconds_is_refused() {
+        let line = r#"{"time":"2026-01-31T00:00:00.9Z","actor":"a","action":"x"}"#;
+        let faults = EventLog::read(&SourceFile::new("e.jsonl", line)).unwrap_err();
+        assert!(faults[0].message.contains("has a fraction of a second"), "{}", faults[0]);
     }
 }

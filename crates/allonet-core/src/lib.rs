@@ -7,6 +7,7 @@ pub mod condensation;
 pub mod engine;
 pub mod event;
 pub mod fault;
+pub mod json;
 pub mod ledger;
 pub mod maths;
 pub mod mechanism;

@@ -120,11 +120,12 @@ fn actions(actions: &[Action]) -> String {
     }
     let mut text = "\n## Events\n\nThe key `events` names an event log, one JSON object a line \
                     with `time`, `actor`, `action` and the fields below.\n\n\
-                    | action | fields | meaning |\n|---|---|---|\n"
+                    | action | fields | may have | meaning |\n|---|---|---|---|\n"
         .to_owned();
     text.extend(actions.iter().map(|action| {
         let (fields, doc) = (names(action.fields), cell(action.doc));
-        format!("| `{}` | {fields} | {doc} |\n", action.name)
+        let optional = names(action.optional);
+        format!("| `{}` | {fields} | {optional} | {doc} |\n", action.name)
     }));
     text
 }
@@ -237,7 +238,12 @@ mod tests {
                 doc: "How often.",
             },
         ],
-        actions: &[Action { name: "join", fields: &["weight"], doc: "Takes part." }],
+        actions: &[Action {
+            name: "join",
+            fields: &["weight"],
+            optional: &["note"],
+            doc: "Takes part.",
+        }],
         reads: &["weights"],
         emits: &[],
     };
@@ -268,9 +274,9 @@ x = pool / n
 The key `events` names an event log, one JSON object a line with `time`, `actor`, `action` and \
 the fields below.
 
-| action | fields | meaning |
-|---|---|---|
-| `join` | `weight` | Takes part. |
+| action | fields | may have | meaning |
+|---|---|---|---|
+| `join` | `weight` | `note` | Takes part. |
 
 ## Signals
 

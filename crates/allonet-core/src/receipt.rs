@@ -20,6 +20,7 @@ pub const ENGINE: &str = concat!("allonet ", env!("CARGO_PKG_VERSION"));
 
 /// A file by its content.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct FileHash {
     /// Its path, from the folder of the network file (inputs) or of the receipt
     /// (outputs).
@@ -40,6 +41,7 @@ impl FileHash {
 
 /// How far the run went.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct Extent {
     /// The last event looked at is not after this.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -51,6 +53,7 @@ pub struct Extent {
 
 /// One movement of money.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct Flow {
     /// Who sent it.
     pub from: String,
@@ -66,6 +69,7 @@ pub struct Flow {
 
 /// What one node did in one epoch, by asset id.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct NodeFlows {
     /// What reached it.
     pub inflow: BTreeMap<String, Amount>,
@@ -84,6 +88,7 @@ pub struct NodeFlows {
 
 /// One epoch.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct Epoch {
     /// Which, from 0.
     pub epoch: u32,
@@ -101,6 +106,7 @@ pub const FLOWS_MAX: usize = 100_000;
 
 /// The Merkle tree of the payouts of one asset.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct MerkleRoot {
     /// Root, hex.
     pub root: String,
@@ -112,13 +118,13 @@ pub struct MerkleRoot {
 
 /// A receipt.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct Receipt {
     /// [`FORMAT`].
     pub format: String,
     /// [`ENGINE`].
     pub engine: String,
-    /// Names the run: BLAKE3 of this receipt with neither this field nor
-    /// `outputs`.
+    /// Names the run, see [`Receipt::run_id`].
     pub run: String,
     /// Id of the network.
     pub network: String,
@@ -144,6 +150,23 @@ pub struct Receipt {
     pub outputs: Vec<FileHash>,
 }
 
+impl Receipt {
+    /// BLAKE3 of this receipt with neither `run` nor `outputs`, and with the
+    /// name alone of the network file: a run is the same wherever its results
+    /// are put.
+    pub fn run_id(&self) -> String {
+        let name = self.file.path.rsplit('/').next().unwrap_or_default().to_owned();
+        let content = Self {
+            run: String::new(),
+            outputs: Vec::new(),
+            file: FileHash { path: name, ..self.file.clone() },
+            ..self.clone()
+        };
+        let content = serde_json::to_vec(&content).expect("a receipt is plain data");
+        blake3::hash(&content).to_hex().to_string()
+    }
+}
+
 /// What every recipient is paid, by asset and recipient.
 pub fn payout_rows(network: &Network, run: &Run) -> Vec<PayoutRow> {
     let mut rows = Vec::new();
@@ -166,6 +189,8 @@ pub fn payout_rows(network: &Network, run: &Run) -> Vec<PayoutRow> {
 /// The parts of a receipt that a host knows and the engine does not.
 #[derive(Clone, Debug)]
 pub struct Context {
+    /// What computes: [`ENGINE`], or what an earlier receipt says of itself.
+    pub engine: String,
     /// The network file.
     pub file: FileHash,
     /// All other files that were read, in order of path.
@@ -193,7 +218,7 @@ pub fn receipt(
     };
     let mut receipt = Receipt {
         format: FORMAT.to_owned(),
-        engine: ENGINE.to_owned(),
+        engine: context.engine,
         run: String::new(),
         network: network.name.clone(),
         file: context.file,
@@ -207,8 +232,7 @@ pub fn receipt(
         payouts: trees.iter().map(|(asset, tree)| (asset.clone(), root(tree))).collect(),
         outputs: Vec::new(),
     };
-    let content = serde_json::to_vec(&receipt).expect("a receipt is plain data");
-    receipt.run = blake3::hash(&content).to_hex().to_string();
+    receipt.run = receipt.run_id();
     receipt
 }
 
@@ -320,6 +344,49 @@ mod tests {
     use serde_json::json;
 
     use super::*;
+
+    fn sample(path: &str) -> Receipt {
+        Receipt {
+            format: FORMAT.to_owned(),
+            engine: ENGINE.to_owned(),
+            run: String::new(),
+            network: "n".to_owned(),
+            file: FileHash::of(path, b"x"),
+            inputs: Vec::new(),
+            extent: Extent::default(),
+            assets: BTreeMap::new(),
+            settings: BTreeMap::new(),
+            promises: Vec::new(),
+            epochs: Vec::new(),
+            totals: BTreeMap::new(),
+            payouts: BTreeMap::new(),
+            outputs: Vec::new(),
+        }
+    }
+
+    #[test]
+    fn a_run_is_the_same_wherever_its_results_are_put() {
+        let run = sample("../../n.toml").run_id();
+        assert_eq!(sample("../../../a/n.toml").run_id(), run);
+        assert_ne!(sample("../../m.toml").run_id(), run);
+        let mut other = sample("../../n.toml");
+        other.outputs.push(FileHash::of("payouts.csv", b""));
+        other.run.clone_from(&run);
+        assert_eq!(other.run_id(), run);
+        other.engine.push('1');
+        assert_ne!(other.run_id(), run);
+    }
+
+    #[test]
+    fn unknown_fields_are_refused() {
+        let good = serde_json::to_value(sample("n.toml")).unwrap();
+        assert!(serde_json::from_value::<Receipt>(good.clone()).is_ok());
+        for part in ["", "/file", "/extent"] {
+            let mut changed = good.clone();
+            changed.pointer_mut(part).unwrap()["approved_by"] = json!("somebody");
+            assert!(serde_json::from_value::<Receipt>(changed).is_err(), "{part}");
+        }
+    }
 
     #[test]
     fn the_first_difference_has_a_path() {

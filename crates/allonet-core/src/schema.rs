@@ -10,7 +10,7 @@ use serde_json::{Map, Value, json};
 use crate::card::{Absent, Action, Card, Kind, Setting};
 use crate::mechanism::Entry;
 use crate::network::ID_BYTES_MAX;
-use crate::network::file::EPOCHS_MAX;
+use crate::network::file::{DELAY_MAX, EPOCHS_MAX};
 use crate::page::kind_in_words;
 
 /// Keys of a neuron that belong to the network, not to its mechanism. No card
@@ -30,14 +30,18 @@ const PROPORTION: &str = r"[0-9_]*[0-9][0-9_]*(\.[0-9]{0,18}0*)?|_*\.[0-9]{1,18}
 /// A weight without any digit above 0 before `%`, `/` or the end.
 const ZERO: &str = r"^[\s0_.]*(%|/|$)";
 const AMOUNT: &str = r"^\s*([0-9_]*[0-9][0-9_]*(\.[0-9]*)?|_*\.[0-9]+)(\s+\S.*)?\s*$";
-/// RFC 3339, or a date alone.
-const TIME: &str = r"^\s*[0-9]{4}-(0[1-9]|1[0-2])-(0[1-9]|[12][0-9]|3[01])([Tt ]([01][0-9]|2[0-3])(:[0-5][0-9](:([0-5][0-9]|60)([.,][0-9]{1,9})?)?)?([Zz]|[+-]([01][0-9]|2[0-5])(:?[0-5][0-9](:?[0-5][0-9])?)?))?\s*$";
+/// RFC 3339, or a date alone; seconds are whole.
+const TIME: &str = r"^\s*[0-9]{4}-(0[1-9]|1[0-2])-(0[1-9]|[12][0-9]|3[01])([Tt ]([01][0-9]|2[0-3])(:[0-5][0-9](:([0-5][0-9]|60)([.,]0{1,9})?)?)?([Zz]|[+-]([01][0-9]|2[0-5])(:?[0-5][0-9](:?[0-5][0-9])?)?))?\s*$";
 const ADDRESS: &str = r"^\s*0x[0-9a-fA-F]{40}\s*$";
 const ZERO_ADDRESS: &str = r"^\s*0x0{40}\s*$";
 /// An EVM address, or whatever another chain has that does not begin like one.
 const CONTRACT: &str = r"^\s*(0x[0-9a-fA-F]{40}|0|0[^xX].*|[^0\s].*)?\s*$";
-/// Neither control characters nor spaces at its ends.
-const ID: &str = r"^[^\s\x00-\x1f\x7f-\x9f]([^\x00-\x1f\x7f-\x9f]*[^\s\x00-\x1f\x7f-\x9f])?$";
+/// Neither control characters, invisible ones nor spaces at its ends.
+const ID: &str = concat!(
+    r"^[^\s\x00-\x1f\x7f-\x9f\u00ad\u061c\u180e\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff]",
+    r"([^\x00-\x1f\x7f-\x9f\u00ad\u061c\u180e\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff]*",
+    r"[^\s\x00-\x1f\x7f-\x9f\u00ad\u061c\u180e\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff])?$",
+);
 /// Not only spaces.
 const PATH: &str = r"\S";
 
@@ -160,7 +164,7 @@ fn edge() -> Value {
         &json!({
             "from": id("Where money leaves."),
             "to": id("Where it arrives."),
-            "delay": whole(0, "Arrives so many epochs later."),
+            "delay": delay(),
             "pinch": reference("pinch"),
         }),
     )
@@ -175,7 +179,7 @@ fn signal() -> Value {
             "to": id("The neuron that reads it."),
             "name": text("Its name on the emitter's card."),
             "as": text("Its name for the reader; the same when absent."),
-            "delay": whole(0, "Arrives so many epochs later."),
+            "delay": delay(),
         }),
     )
 }
@@ -375,7 +379,7 @@ fn weights(least: u8) -> Value {
         &["share"],
         &json!({
             "share": weight,
-            "delay": whole(0, "Arrives so many epochs later."),
+            "delay": delay(),
             "pinch": reference("pinch"),
         }),
     );
@@ -445,6 +449,11 @@ fn whole(min: u32, doc: &str) -> Value {
     json!({ "type": "integer", "minimum": min, "maximum": u32::MAX, "description": doc })
 }
 
+fn delay() -> Value {
+    let doc = "Arrives so many epochs later.";
+    json!({ "type": "integer", "minimum": 0, "maximum": DELAY_MAX, "description": doc })
+}
+
 fn flag(doc: &str) -> Value {
     json!({ "type": "boolean", "description": doc })
 }
@@ -482,7 +491,7 @@ mod tests {
         status: Status::Preview { since: "0.1.0" },
         sources: &[],
         settings: SETTINGS,
-        actions: &[Action { name: "join", fields: &[], doc: "Takes part." }],
+        actions: &[Action { name: "join", fields: &[], optional: &[], doc: "Takes part." }],
         reads: &[],
         emits: &[],
     };

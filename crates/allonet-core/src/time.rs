@@ -15,13 +15,22 @@ pub struct Instant(i64);
 
 /// Text that is no moment.
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
-#[error(
-    "`{found}` is not a moment; write for example 2026-01-31T18:30:00Z, \
-     2026-01-31T18:30:00+02:00 or 2026-01-31"
-)]
-pub struct NotInstant {
-    /// The text found.
-    pub found: String,
+pub enum NotInstant {
+    /// It is none in any way known here.
+    #[error(
+        "`{found}` is not a moment; write for example 2026-01-31T18:30:00Z, \
+         2026-01-31T18:30:00+02:00 or 2026-01-31"
+    )]
+    Unknown {
+        /// The text found.
+        found: String,
+    },
+    /// It lies between two seconds.
+    #[error("`{found}` has a fraction of a second; moments here are whole seconds")]
+    Fraction {
+        /// The text found.
+        found: String,
+    },
 }
 
 impl Instant {
@@ -39,24 +48,24 @@ impl Instant {
 impl FromStr for Instant {
     type Err = NotInstant;
 
-    /// RFC 3339, or a bare date for its midnight in UTC. Fractions of a second
-    /// are cut.
+    /// RFC 3339, or a bare date for its midnight in UTC. A fraction of a second
+    /// must be zero: cutting it would change the order of moments.
     fn from_str(text: &str) -> Result<Self, NotInstant> {
         let text = text.trim();
         let bare = text.len() == 10;
-        let found = if bare {
+        let moment = if bare {
             text.parse::<Date>()
                 .and_then(|date| date.to_zoned(TimeZone::UTC))
                 .map(|z| z.timestamp())
         } else {
             text.parse::<Timestamp>()
         };
-        found
-            .map(|moment| {
-                let nanosecond = i32::from(moment.subsec_nanosecond() < 0);
-                Self(moment.as_second() - i64::from(nanosecond))
-            })
-            .map_err(|_| NotInstant { found: text.to_owned() })
+        let found = || text.to_owned();
+        let moment = moment.map_err(|_| NotInstant::Unknown { found: found() })?;
+        match moment.subsec_nanosecond() {
+            0 => Ok(Self(moment.as_second())),
+            _ => Err(NotInstant::Fraction { found: found() }),
+        }
     }
 }
 
@@ -95,7 +104,7 @@ mod tests {
         assert_eq!(unix("1970-01-01"), Some(0));
         assert_eq!(unix("2000-02-29T12:00:00Z"), Some(951_825_600));
         assert_eq!(unix("2026-01-31T18:30:00+02:00"), Some(1_769_877_000));
-        assert_eq!(unix("1969-12-31T23:59:59.5Z"), Some(-1));
+        assert_eq!(unix("1969-12-31T23:59:59.000Z"), Some(-1));
         assert_eq!(Instant::from_unix(951_825_600).to_string(), "2000-02-29T12:00:00Z");
     }
 
@@ -104,5 +113,16 @@ mod tests {
         for text in ["", "yesterday", "2026-02-29", "2026-13-01", "2026-01-31T10:00:00"] {
             assert_eq!(unix(text), None, "{text}");
         }
+    }
+
+    #[test]
+    fn fractions_of_a_second_are_refused() {
+        for text in ["2026-01-31T00:00:00.9Z", "2026-01-31T00:00:00.000000001Z"] {
+            let refusal = text.parse::<Instant>().unwrap_err();
+            let expected =
+                format!("`{text}` has a fraction of a second; moments here are whole seconds");
+            assert_eq!(refusal.to_string(), expected);
+        }
+        assert_eq!(unix("1969-12-31T23:59:59.5Z"), None);
     }
 }

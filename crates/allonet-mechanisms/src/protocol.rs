@@ -6,6 +6,7 @@ use std::sync::Arc;
 
 use allonet_core::event::Event;
 use allonet_core::fault::did_you_mean;
+use allonet_core::json::{Object, each_key_once};
 use allonet_core::mechanism::{Allocation, Change, Outcome, Purse, Refusal, State, Step, Turn};
 use allonet_core::money::{Amount, Asset};
 use allonet_core::signal::{Signal, SignalData};
@@ -148,6 +149,7 @@ struct Reader<'a> {
     assets: &'a [Asset],
 }
 
+const AMOUNT: &str = "a text of digits below 2^256 without leading zeros, in base units: \"1500\"";
 const FIELDS: &[&str] = &["error", "payouts", "protocol", "remarks", "retain", "signals", "state"];
 
 impl Reader<'_> {
@@ -162,10 +164,13 @@ impl Reader<'_> {
     }
 
     fn fields(&self, text: &str) -> Result<BTreeMap<String, Box<RawValue>>, Refusal> {
-        let fields: BTreeMap<String, Box<RawValue>> =
+        let Object(fields): Object<Box<RawValue>> =
             serde_json::from_str(text).map_err(|error| {
                 let found = match text.trim() {
                     "" => "is empty".to_owned(),
+                    text if error.is_data() && text.starts_with('{') => {
+                        format!("cannot be read: {error}")
+                    }
                     text => format!("is no JSON object: {error}; it begins `{}`", excerpt(text)),
                 };
                 let message = format!("the answer of `{}`'s program {found}", self.neuron);
@@ -180,7 +185,8 @@ impl Reader<'_> {
     }
 
     fn parse(&self, name: &str, raw: &RawValue) -> Result<Value, Refusal> {
-        serde_json::from_str(raw.get()).map_err(|error| {
+        let value = each_key_once(raw.get()).and_then(|()| serde_json::from_str(raw.get()));
+        value.map_err(|error| {
             let text = excerpt(raw.get());
             self.wrong(name, &format!("found {text}, which cannot be read: {error}"))
         })
@@ -272,10 +278,9 @@ impl Reader<'_> {
     }
 
     fn amount(&self, field: &str, found: &Value) -> Result<Amount, Refusal> {
-        let digits = found.as_str().filter(|text| !text.contains('_'));
-        digits.and_then(|text| text.parse().ok()).ok_or_else(|| {
-            self.bad(field, found, "a text of digits below 2^256, in base units: \"1500\"")
-        })
+        let plain = |text: &&str| !text.contains('_') && (*text == "0" || !text.starts_with('0'));
+        let digits = found.as_str().filter(plain);
+        digits.and_then(|text| text.parse().ok()).ok_or_else(|| self.bad(field, found, AMOUNT))
     }
 
     fn steps(&self, field: &str, steps: &Value) -> Result<Vec<Step>, Refusal> {

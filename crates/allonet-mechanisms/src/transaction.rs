@@ -96,16 +96,31 @@ fn transfers(fields: &Map<String, Value>, assets: &[Asset]) -> Result<Vec<Transf
     match (fields.get("transfers"), fields.get("to")) {
         (None, _) => Ok(vec![transfer(fields, assets)?]),
         (Some(_), Some(_)) => Err("both `to` and `transfers` are given".to_owned()),
+        (Some(_), None) if fields.contains_key("amount") || fields.contains_key("asset") => {
+            Err("`amount` and `asset` belong into each entry of `transfers`".to_owned())
+        }
         (Some(Value::Array(list)), None) => {
             let one = |(index, entry): (usize, &Value)| {
                 let fields = entry.as_object().ok_or("it is no object".to_owned());
                 fields
+                    .and_then(|fields| only(fields, &["amount", "asset", "to"]).map(|()| fields))
                     .and_then(|fields| transfer(fields, assets))
                     .map_err(|reason| format!("transfers[{index}]: {reason}"))
             };
             list.iter().enumerate().map(one).collect()
         }
         (Some(other), None) => Err(format!("the field `transfers` is {other}; write a list")),
+    }
+}
+
+/// Fields other than these are mistakes.
+fn only(fields: &Map<String, Value>, known: &[&str]) -> Result<(), String> {
+    match fields.keys().find(|field| !known.contains(&field.as_str())) {
+        None => Ok(()),
+        Some(field) => {
+            let guess = did_you_mean(field, known.iter().copied()).unwrap_or_default();
+            Err(format!("there is no field `{field}`; {guess}"))
+        }
     }
 }
 
@@ -121,6 +136,9 @@ fn transfer(fields: &Map<String, Value>, assets: &[Asset]) -> Result<Transfer, S
         None => return Err("the field `amount` is missing".to_owned()),
     };
     let (digits, named) = match amount.trim().rsplit_once(char::is_whitespace) {
+        Some(_) if fields.contains_key("asset") => {
+            return Err("the asset stands in both `amount` and `asset`".to_owned());
+        }
         Some((digits, name)) => (digits, Some(name)),
         None => (amount.as_str(), fields.get("asset").and_then(Value::as_str)),
     };

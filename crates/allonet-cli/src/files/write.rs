@@ -68,7 +68,7 @@ impl Outputs {
         for name in &self.names {
             let path = self.folder.join(name);
             fs::rename(self.staging.path().join(name), &path)
-                .map_err(|error| cannot_write(&path, &error))?;
+                .map_err(|error| stopped(cannot_write(&path, &error), &paths))?;
             paths.push(path);
         }
         sync_folder(&self.folder);
@@ -82,6 +82,25 @@ fn sync_folder(folder: &Path) {
         let _ = folder.sync_all();
     }
 }
+
+/// A failure while files were put into their places, after some already were.
+fn stopped(mut failure: Failure, replaced: &[PathBuf]) -> Failure {
+    if !replaced.is_empty() {
+        let name =
+            |path: &PathBuf| path.file_name().map(|name| name.to_string_lossy().into_owned());
+        let names: Vec<String> = replaced.iter().filter_map(name).collect();
+        for fault in &mut failure.faults {
+            let help = fault.help.take().unwrap_or_default();
+            let help = help.trim_end_matches(UNTOUCHED);
+            let names = names.join("`, `");
+            fault.help = Some(format!("{help}; these files are new already: `{names}`"));
+        }
+    }
+    failure
+}
+
+/// What is true as long as nothing was renamed.
+const UNTOUCHED: &str = "; older files are untouched";
 
 fn cannot_write(path: &Path, error: &io::Error) -> Failure {
     let shown = path.file_name().unwrap_or(OsStr::new("")).to_string_lossy();
@@ -103,7 +122,7 @@ fn cannot_write(path: &Path, error: &io::Error) -> Failure {
         _ => ("not-writable", error.to_string(), "choose another folder with --out"),
     };
     let message = format!("cannot write `{shown}` in `{}`: {reason}", folder_of(path).display());
-    Failure::usage(Fault::new(code, message).help(format!("{help}; older files are untouched")))
+    Failure::usage(Fault::new(code, message).help(format!("{help}{UNTOUCHED}")))
 }
 
 #[cfg(test)]
@@ -129,6 +148,23 @@ mod tests {
         assert_eq!(outputs.commit().unwrap(), [folder.join("a.csv"), folder.join("b.csv")]);
         assert_eq!(names(&folder), ["a.csv", "b.csv"]);
         assert_eq!(names(&root.path().join("out")), ["spring"]);
+    }
+
+    #[test]
+    fn a_failure_midway_says_what_was_replaced() {
+        let root = tempfile::tempdir().unwrap();
+        // A folder with something in it cannot be replaced by a file.
+        fs::create_dir_all(root.path().join("c.csv/x")).unwrap();
+        let mut outputs = Outputs::new(root.path()).unwrap();
+        for name in ["a.csv", "b.csv", "c.csv", "d.csv"] {
+            outputs.add(name, b"new").unwrap();
+        }
+        let fault = outputs.commit().unwrap_err().faults.remove(0);
+        assert!(fault.message.starts_with("cannot write `c.csv`"), "{fault}");
+        let help = fault.help.unwrap();
+        assert!(help.ends_with("; these files are new already: `a.csv`, `b.csv`"), "{help}");
+        assert!(!help.contains("untouched"), "{help}");
+        assert_eq!(names(root.path()), ["a.csv", "b.csv", "c.csv"]);
     }
 
     #[test]

@@ -4,7 +4,7 @@ use std::process::ExitCode;
 
 use allonet_core::engine::Run;
 use allonet_core::fault::{Fault, did_you_mean};
-use allonet_core::mechanism::{Change, Step};
+use allonet_core::mechanism::{Change, NoOracles, OracleFactory, Step};
 use allonet_core::money::{Amount, Asset, format_grouped};
 use allonet_core::network::Network;
 use allonet_core::receipt::Extent;
@@ -43,7 +43,9 @@ pub(crate) fn explain(args: &ExplainArgs, ui: &Ui) -> Result<ExitCode, Failure> 
 fn subject(args: &ExplainArgs, ui: &Ui) -> Result<(Loaded, Run), Failure> {
     let is_receipt = args.subject.extension().is_some_and(|extension| extension == "json");
     if !is_receipt {
-        let session = load(&args.subject, &RunPrograms::new(&folder_of(&args.subject)), ui)?;
+        let programs = RunPrograms::new(&folder_of(&args.subject));
+        let oracles: &dyn OracleFactory = if args.no_programs { &NoOracles } else { &programs };
+        let session = load(&args.subject, oracles, ui)?;
         let run = session.run(Extent::default())?;
         return Ok((session, run));
     }
@@ -53,7 +55,7 @@ fn subject(args: &ExplainArgs, ui: &Ui) -> Result<(Loaded, Run), Failure> {
     let answers = super::verify::answers(&receipt, &folder_of(&args.subject))?;
     let session = load(&path, &answers, ui)?;
     let run = session.run(receipt.extent)?;
-    let now = session.context(&folder_of(&args.subject), receipt.extent);
+    let now = session.context(&folder_of(&args.subject), &receipt.engine, receipt.extent);
     if (&now.inputs, &now.file.blake3) != (&receipt.inputs, &receipt.file.blake3) {
         ui.note("the inputs have changed since this receipt was written; see `allonet verify`");
     }

@@ -9,7 +9,7 @@ use allonet_core::mechanism::{NoOracles, OracleFactory};
 use allonet_core::money::{Amount, Asset, format_grouped};
 use allonet_core::network::Network;
 use allonet_core::payout::PayoutError;
-use allonet_core::receipt::{Extent, FileHash};
+use allonet_core::receipt::{ENGINE, Extent, FileHash};
 use serde_json::json;
 
 use super::load;
@@ -34,8 +34,9 @@ pub(crate) fn run(args: &RunArgs, ui: &Ui) -> Result<ExitCode, Failure> {
         resume: args.resume.as_deref().map(|path| resumed(path, &programs)).transpose()?,
     };
     let result = allonet_core::engine::run(&session.network, options)?;
-    let folder = args.out.clone().unwrap_or_else(|| Path::new("out").join(&session.network.name));
-    let context = session.context(&folder, extent);
+    let usual = || Path::new("out").join(super::new::file_name(&session.network.name));
+    let folder = args.out.clone().unwrap_or_else(usual);
+    let context = session.context(&folder, ENGINE, extent);
     let written =
         outputs(&session.network, &result, context, &programs.transcript().to_json_lines())
             .map_err(|error| not_payable(&error))?;

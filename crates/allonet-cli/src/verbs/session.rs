@@ -10,7 +10,7 @@ use allonet_core::receipt::{Context, Extent, FileHash, Receipt};
 
 use super::Loaded;
 use crate::diagnose::Failure;
-use crate::files::Input;
+use crate::files::{Input, folder_of};
 
 impl Loaded {
     /// Runs the network as far as `extent` says.
@@ -19,13 +19,14 @@ impl Loaded {
         Ok(run(&self.network, options)?)
     }
 
-    /// What the receipt says of the files; `folder` is where it stands.
-    pub(crate) fn context(&self, folder: &Path, extent: Extent) -> Context {
+    /// What the receipt says of the files; `folder` is where it stands, `engine`
+    /// what wrote it.
+    pub(crate) fn context(&self, folder: &Path, engine: &str, extent: Extent) -> Context {
         let mut inputs: Vec<FileHash> = self.inputs.files()[1..].iter().map(hash).collect();
         inputs.sort_by(|a, b| a.path.cmp(&b.path));
         let mut file = hash(&self.inputs.files()[0]);
         file.path = relative(folder, &self.inputs.files()[0].location);
-        Context { file, inputs, extent }
+        Context { engine: engine.to_owned(), file, inputs, extent }
     }
 }
 
@@ -51,8 +52,22 @@ pub(super) fn not_json(file: &Arc<SourceFile>, error: &serde_json::Error, what: 
 
 /// The network file that a receipt was made from, as a path from here.
 pub(crate) fn network_of(receipt: &Receipt, at: &Path) -> PathBuf {
-    let folder = crate::files::folder_of(at);
-    tidy(&folder.join(&receipt.file.path))
+    let folder = folder_of(at);
+    let plain = tidy(&folder.join(&receipt.file.path));
+    // Where the folder is reached through a link, `..` leads elsewhere.
+    match tidy(&real(&folder).join(&receipt.file.path)).canonicalize() {
+        Ok(found) if plain.canonicalize().is_ok_and(|plain| plain == found) => plain,
+        Ok(found) => found,
+        Err(_) => plain,
+    }
+}
+
+/// A folder without links, as far as it exists yet.
+fn real(folder: &Path) -> PathBuf {
+    let Ok(folder) = std::path::absolute(folder) else { return folder.to_owned() };
+    let known = folder.ancestors().find_map(|part| Some((part, part.canonicalize().ok()?)));
+    let Some((part, known)) = known else { return folder };
+    tidy(&known.join(folder.strip_prefix(part).expect("it is one of its ancestors")))
 }
 
 /// `a/b/../c` as `a/c`, where nothing is lost by it.
@@ -70,10 +85,8 @@ fn tidy(path: &Path) -> PathBuf {
 
 /// The way from a folder to a file, with `/` between the parts.
 fn relative(folder: &Path, file: &Path) -> String {
-    let absolute = |path: &Path| std::path::absolute(path).map(|path| tidy(&path));
-    let (Ok(from), Ok(to)) = (absolute(folder), absolute(file)) else {
-        return file.to_string_lossy().into_owned();
-    };
+    let from = real(folder);
+    let to = real(&folder_of(file)).join(file.file_name().unwrap_or_default());
     let common = from.components().zip(to.components()).take_while(|(a, b)| a == b).count();
     let up = from.components().skip(common).map(|_| "..".to_owned());
     let down = to.components().skip(common).map(|c| c.as_os_str().to_string_lossy().into_owned());

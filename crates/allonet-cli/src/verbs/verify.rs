@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use allonet_core::fault::{Fault, SourceFile};
 use allonet_core::mechanism::OracleFactory;
-use allonet_core::receipt::{ENGINE, FORMAT, FileHash, Receipt, first_difference};
+use allonet_core::receipt::{ENGINE, Extent, FORMAT, FileHash, Receipt, first_difference};
 use serde_json::json;
 
 use super::session::{hash, network_of, not_json};
@@ -15,7 +15,7 @@ use super::{Loaded, read};
 use crate::args::VerifyArgs;
 use crate::diagnose::{Failure, clean};
 use crate::files::{Inputs, folder_of, read_bytes, read_file};
-use crate::outputs::{PROGRAMS, RECEIPT, RunFiles, outputs};
+use crate::outputs::{PROGRAMS, RECEIPT, RunFiles, STATE, outputs};
 use crate::program::{Replay, RunPrograms};
 use crate::ui::{Tone, Ui, counted};
 
@@ -33,8 +33,8 @@ pub(crate) fn verify(args: &VerifyArgs, ui: &Ui) -> Result<ExitCode, Failure> {
     let found = recompute(args, &file, &receipt);
     drop(working);
     match found {
-        Ok(()) => {
-            pass(&args.receipt, &receipt, ui);
+        Ok(fresh) => {
+            pass(&args.receipt, &fresh, ui);
             Ok(ExitCode::SUCCESS)
         }
         Err(faults) => Ok(fail(&args.receipt, faults, ui)),
@@ -59,20 +59,19 @@ fn recompute(
     args: &VerifyArgs,
     file: &Arc<SourceFile>,
     receipt: &Receipt,
-) -> Result<(), Vec<Fault>> {
+) -> Result<Receipt, Vec<Fault>> {
     let folder = folder_of(&args.receipt);
     let network = network_of(receipt, &args.receipt);
     let inputs = Inputs::open(&network).map_err(|fault| vec![fault])?;
     let mut faults: Vec<Fault> =
         changed(&receipt.file, &hash(&inputs.files()[0])).into_iter().collect();
     let (programs, replay);
-    let recorded = receipt.outputs.iter().any(|output| output.path == PROGRAMS);
-    let oracles: &dyn OracleFactory = if args.rerun_programs {
+    let (oracles, asked): (&dyn OracleFactory, _) = if args.rerun_programs {
         programs = RunPrograms::new(&folder_of(&network));
-        &programs
+        (&programs, programs.transcript())
     } else {
         replay = answers(receipt, &folder)?;
-        &replay
+        (&replay, replay.transcript())
     };
     let session = match read(inputs, oracles) {
         Ok(session) => session,
@@ -83,16 +82,20 @@ fn recompute(
     };
     faults.extend(changed_inputs(receipt, &session));
     let recomputed = session.run(receipt.extent).and_then(|run| {
-        let context = session.context(&folder, receipt.extent);
-        let transcript = transcript(&folder, recorded).map_err(Failure::from)?;
-        outputs(&session.network, &run, context, &transcript)
+        let context = session.context(&folder, &receipt.engine, receipt.extent);
+        outputs(&session.network, &run, context, &asked.to_json_lines())
             .map_err(|error| Fault::new("payouts", error.to_string()).into())
     });
     match recomputed {
-        Ok(fresh) => faults.extend(told(&faults, differences(&folder, file, receipt, &fresh))),
-        Err(failure) => faults.extend(failure.faults),
+        Ok(fresh) => {
+            faults.extend(told(&faults, differences(&folder, file, receipt, &fresh)));
+            if faults.is_empty() { Ok(fresh.receipt) } else { Err(faults) }
+        }
+        Err(failure) => {
+            faults.extend(failure.faults);
+            Err(faults)
+        }
     }
-    if faults.is_empty() { Ok(()) } else { Err(faults) }
 }
 
 /// What programs answered in the run of a receipt; nobody's program is run to
@@ -105,14 +108,6 @@ pub(super) fn answers(receipt: &Receipt, folder: &Path) -> Result<Replay, Vec<Fa
         SourceFile::new(PROGRAMS, "")
     };
     Replay::read(&file)
-}
-
-/// The recorded questions and answers are an output of their own.
-fn transcript(folder: &Path, recorded: bool) -> Result<String, Fault> {
-    if !recorded {
-        return Ok(String::new());
-    }
-    read_file(&folder.join(PROGRAMS), PROGRAMS).map(|file| file.text.clone())
 }
 
 fn changed(expected: &FileHash, found: &FileHash) -> Option<Fault> {
@@ -160,14 +155,13 @@ fn differences(
     fresh: &RunFiles,
 ) -> Vec<Fault> {
     let mut faults = Vec::new();
-    let mut expected = fresh.receipt.clone();
-    expected.engine.clone_from(&receipt.engine);
-    expected.run.clone_from(&receipt.run);
     let value = |receipt: &Receipt| serde_json::to_value(receipt).expect("plain data");
-    if let Some((path, expected, found)) = first_difference(&value(&expected), &value(receipt)) {
+    let difference = first_difference(&value(&fresh.receipt), &value(receipt));
+    if let Some((path, expected, found)) = difference {
         let message = format!("{RECEIPT}: {path} should be {expected}, found {found}");
         faults.push(Fault::new("receipt-differs", message));
-    } else if fresh.files[RECEIPT] != file.text.as_bytes() && receipt.engine == ENGINE {
+    } else {
+        // Order, spaces and whatever else reading a receipt passes over.
         faults.extend(first_line(RECEIPT, &fresh.files[RECEIPT], file.text.as_bytes()));
     }
     for (name, expected) in fresh.files.iter().filter(|(name, _)| *name != RECEIPT) {
@@ -229,7 +223,12 @@ fn pass(path: &Path, receipt: &Receipt, ui: &Ui) {
         ui.print_json(&json!({ "result": "PASS", "run": receipt.run, "differences": [] }));
         return;
     }
-    ui.print(&format!("{} {}", ui.tone(Tone::Good, "PASS"), path.display()));
+    let extent = if receipt.outputs.iter().any(|output| output.path == STATE) {
+        reached(receipt.extent)
+    } else {
+        String::new()
+    };
+    ui.print(&format!("{} {}{extent}", ui.tone(Tone::Good, "PASS"), path.display()));
     let totals = receipt.totals.iter().map(|(id, totals)| {
         let asset = &receipt.assets[id];
         asset.show(totals.brought_in)
@@ -240,6 +239,14 @@ fn pass(path: &Path, receipt: &Receipt, ui: &Ui) {
         totals.collect::<Vec<_>>().join(", "),
         files(receipt.outputs.len(), "output")
     ));
+}
+
+/// How far a run went that is not finished: ` (before epoch 3)`.
+fn reached(extent: Extent) -> String {
+    let until = extent.until.map(|until| format!("until {until}"));
+    let before = extent.before_epoch.map(|epoch| format!("before epoch {epoch}"));
+    let parts: Vec<String> = until.into_iter().chain(before).collect();
+    format!(" ({})", parts.join(", "))
 }
 
 fn files(count: usize, word: &str) -> String {

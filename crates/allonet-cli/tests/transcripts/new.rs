@@ -86,7 +86,7 @@ the network is sound
         "allonet run app.allonet.toml",
         str![[r#"
 ── standard error
-note: no 0xSplits lists for USDC: they need two recipients with an address, found 0
+note: no 0xSplits lists for USDC: they need at least two recipients with an address, found 0
 note: no Drips list for USDC: no recipient has an address or is a GitHub repository
 note: not in a Safe file but in not-payable.csv: 2 payouts without chain or address
 ── standard output

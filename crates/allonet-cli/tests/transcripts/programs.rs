@@ -55,7 +55,7 @@ fn an_honest_one() {
         "allonet run crew.allonet.toml",
         str![[r#"
 ── standard error
-note: no 0xSplits lists for USDC: they need two recipients with an address, found 0
+note: no 0xSplits lists for USDC: they need at least two recipients with an address, found 0
 note: no Drips list for USDC: no recipient has an address or is a GitHub repository
 note: not in a Safe file but in not-payable.csv: 2 payouts without chain or address
 ── standard output
@@ -154,10 +154,15 @@ output-differs
 
 output-differs
 
+  × programs.jsonl, line 1, column [..]: should be[..]
+...
+
+output-differs
+
   × report.html, line [..], column [..]: should be
 ...
 
-5 errors
+6 errors
 ── standard output
 FAIL out/crew/receipt.json
 ── exit 1
@@ -296,7 +301,7 @@ fn one_that_pays_in_numbers() {
 bad-answer
 
   × `crew` refuses in epoch 0: the answer of `crew`'s program, `payouts[0].amount`: found 1.5;
-  │ write a text of digits below 2^256, in base units: "1500"
+  │ write a text of digits below 2^256 without leading zeros, in base units: "1500"
     ╭─[crew.allonet.toml:11:10]
  10 │
  11 │ [neurons.crew]
@@ -554,32 +559,32 @@ fn a_program_that_breaks_the_protocol() {
     crew(&careless).tells("allonet check --plugin python3 -I -S rule.py", str![[r#"
 ── standard output
 fail  nothing                    with no money at all it answers and pays nothing
-      asked about no money at all: the answer of `conformance`'s program, `payouts[0].amount`: found "0.0"; write a text of digits below 2^256, in base units: "1500"
+      asked about no money at all: the answer of `conformance`'s program, `payouts[0].amount`: found "0.0"; write a text of digits below 2^256 without leading zeros, in base units: "1500"
 fail  one-unit                   it divides a single base unit without paying it twice
-      asked about one base unit: the answer of `conformance`'s program, `payouts[0].amount`: found "0.3333333333333333"; write a text of digits below 2^256, in base units: "1500"
+      asked about one base unit: the answer of `conformance`'s program, `payouts[0].amount`: found "0.3333333333333333"; write a text of digits below 2^256 without leading zeros, in base units: "1500"
 fail  many-amounts               what it pays and retains is never more than what is available
-      asked about 2 base units: the answer of `conformance`'s program, `payouts[0].amount`: found "0.6666666666666666"; write a text of digits below 2^256, in base units: "1500"
+      asked about 2 base units: the answer of `conformance`'s program, `payouts[0].amount`: found "0.6666666666666666"; write a text of digits below 2^256 without leading zeros, in base units: "1500"
 fail  huge                       amounts of 2^255 base units stay exact: they are texts, not numbers
-      asked about 2^255 base units: the answer of `conformance`'s program, `payouts[0].amount`: found "1.9298681539552698e+76"; write a text of digits below 2^256, in base units: "1500"
+      asked about 2^255 base units: the answer of `conformance`'s program, `payouts[0].amount`: found "1.9298681539552698e+76"; write a text of digits below 2^256 without leading zeros, in base units: "1500"
 fail  carried-over               it may spend what was unspent before, not only the inflow
-      asked about 1000 base units from before: the answer of `conformance`'s program, `payouts[0].amount`: found "333.3333333333333"; write a text of digits below 2^256, in base units: "1500"
+      asked about 1000 base units from before: the answer of `conformance`'s program, `payouts[0].amount`: found "333.3333333333333"; write a text of digits below 2^256 without leading zeros, in base units: "1500"
 fail  several-assets             it keeps assets apart and names them by their id
-      asked about three assets: the answer of `conformance`'s program, `payouts[0].amount`: found "3.333333333333333e+17"; write a text of digits below 2^256, in base units: "1500"
+      asked about three assets: the answer of `conformance`'s program, `payouts[0].amount`: found "3.333333333333333e+17"; write a text of digits below 2^256 without leading zeros, in base units: "1500"
 fail  second-asset               it copes with money in another than the main asset
-      asked about money in the second asset: the answer of `conformance`'s program, `payouts[0].amount`: found "18.333333333333332"; write a text of digits below 2^256, in base units: "1500"
+      asked about money in the second asset: the answer of `conformance`'s program, `payouts[0].amount`: found "18.333333333333332"; write a text of digits below 2^256 without leading zeros, in base units: "1500"
 fail  later-epoch                it answers in any epoch, whether or not that has an end
-      asked about epoch 41: the answer of `conformance`'s program, `payouts[0].amount`: found "166.66666666666666"; write a text of digits below 2^256, in base units: "1500"
+      asked about epoch 41: the answer of `conformance`'s program, `payouts[0].amount`: found "166.66666666666666"; write a text of digits below 2^256 without leading zeros, in base units: "1500"
 fail  unknown-field              it passes over fields of the question that it does not know
-      asked about 500 base units, with the unknown field `x-future`: the answer of `conformance`'s program, `payouts[0].amount`: found "166.66666666666666"; write a text of digits below 2^256, in base units: "1500"
+      asked about 500 base units, with the unknown field `x-future`: the answer of `conformance`'s program, `payouts[0].amount`: found "166.66666666666666"; write a text of digits below 2^256 without leading zeros, in base units: "1500"
 fail  unknown-signal             it passes over signals that it does not know
-      asked about an unknown signal: the answer of `conformance`'s program, `payouts[0].amount`: found "166.66666666666666"; write a text of digits below 2^256, in base units: "1500"
+      asked about an unknown signal: the answer of `conformance`'s program, `payouts[0].amount`: found "166.66666666666666"; write a text of digits below 2^256 without leading zeros, in base units: "1500"
 fail  unknown-event              it passes over events whose action it does not know
-      asked about an unknown event: the answer of `conformance`'s program, `payouts[0].amount`: found "166.66666666666666"; write a text of digits below 2^256, in base units: "1500"
+      asked about an unknown event: the answer of `conformance`'s program, `payouts[0].amount`: found "166.66666666666666"; write a text of digits below 2^256 without leading zeros, in base units: "1500"
 pass  same-question-same-answer  the same question gets the same answer, byte for byte
 fail  state-round-trip           it understands the state that it answered itself, turn after turn
-      asked about epoch 0, with the state of the epoch before: the answer of `conformance`'s program, `payouts[0].amount`: found "33.333333333333336"; write a text of digits below 2^256, in base units: "1500"
+      asked about epoch 0, with the state of the epoch before: the answer of `conformance`'s program, `payouts[0].amount`: found "33.333333333333336"; write a text of digits below 2^256 without leading zeros, in base units: "1500"
 fail  order-of-payees            who gets what does not depend on the order of the payees
-      asked about 1001 base units, with the payees in another order: the answer of `conformance`'s program, `payouts[0].amount`: found "333.6666666666667"; write a text of digits below 2^256, in base units: "1500"
+      asked about 1001 base units, with the payees in another order: the answer of `conformance`'s program, `payouts[0].amount`: found "333.6666666666667"; write a text of digits below 2^256 without leading zeros, in base units: "1500"
 1 of 14 cases passed, 13 failed
 ── exit 1
 "#]]);
@@ -607,4 +612,27 @@ no-program
 ── exit 3
 "#]],
     );
+}
+
+#[test]
+fn answers_that_nobody_asked_for() {
+    let room = crew(EVEN);
+    room.done("allonet run crew.allonet.toml");
+    let line = room.read("out/crew/programs.jsonl");
+    let invented = line.replacen("\"question\":\"", "\"question\":\"f", 1);
+    std::fs::write(room.path("out/crew/programs.jsonl"), line + &invented).unwrap();
+    let told = room.run("allonet verify out/crew/receipt.json");
+    assert_eq!(told.code, 1, "{}", told.text());
+    assert!(told.err.contains("programs.jsonl, line 2, column 1: should be"), "{}", told.text());
+}
+
+#[test]
+fn an_explanation_runs_a_program_only_if_it_may() {
+    let room = crew(EVEN);
+    room.done("allonet explain crew.allonet.toml alice");
+    let told = room.run("allonet explain crew.allonet.toml alice --no-programs");
+    assert!(told.code == 3 && told.err.contains("none may run here"), "{}", told.text());
+    room.done("allonet run crew.allonet.toml");
+    std::fs::remove_file(room.path("rule.py")).unwrap();
+    room.done("allonet explain out/crew/receipt.json alice");
 }

@@ -62,7 +62,7 @@ fn an_unfinished_run_says_how_to_go_on() {
         str![[r#"
 ── standard error
 note: the run is not finished; go on with --resume out/stream/state.json
-note: no 0xSplits lists for USDC: they need two recipients with an address, found 0
+note: no 0xSplits lists for USDC: they need at least two recipients with an address, found 0
 note: no Drips list for USDC: no recipient has an address or is a GitHub repository
 note: not in a Safe file but in not-payable.csv: 1 payout without chain or address
 ── standard output
@@ -84,7 +84,7 @@ check it with: allonet verify out/stream/receipt.json
         "allonet verify out/stream/receipt.json",
         str![[r#"
 ── standard output
-PASS out/stream/receipt.json
+PASS out/stream/receipt.json (before epoch 1)
 recomputed from 2 input files; 100.00 USDC and 5 output files are as they should be
 ── exit 0
 "#]],
@@ -93,7 +93,7 @@ recomputed from 2 input files; 100.00 USDC and 5 output files are as they should
         "allonet run stream.allonet.toml --resume out/stream/state.json --out all",
         str![[r#"
 ── standard error
-note: no 0xSplits lists for USDC: they need two recipients with an address, found 0
+note: no 0xSplits lists for USDC: they need at least two recipients with an address, found 0
 note: no Drips list for USDC: no recipient has an address or is a GitHub repository
 note: not in a Safe file but in not-payable.csv: 2 payouts without chain or address
 ── standard output
@@ -148,7 +148,7 @@ fn a_run_may_stop_at_a_moment() {
         str![[r#"
 ── standard error
 note: the run is not finished; go on with --resume out/stream/state.json
-note: no 0xSplits lists for USDC: they need two recipients with an address, found 0
+note: no 0xSplits lists for USDC: they need at least two recipients with an address, found 0
 note: no Drips list for USDC: no recipient has an address or is a GitHub repository
 note: not in a Safe file but in not-payable.csv: 1 payout without chain or address
 ── standard output
@@ -232,7 +232,7 @@ fn epochs_that_the_network_does_not_have() {
         str![[r#"
 ── standard error
 note: the network has no more than 3 epochs
-note: no 0xSplits lists for USDC: they need two recipients with an address, found 0
+note: no 0xSplits lists for USDC: they need at least two recipients with an address, found 0
 note: no Drips list for USDC: no recipient has an address or is a GitHub repository
 note: not in a Safe file but in not-payable.csv: 2 payouts without chain or address
 ── standard output
@@ -263,7 +263,7 @@ fn a_state_of_another_network() {
 ── standard error
 checkpoint
 
-  × this checkpoint is of another network or engine: nodes, edges, amounts or settings differ
+  × this state does not fit the network: nodes, edges, amounts or settings differ
   help: resume with the network file that the state was written for
 ── exit 3
 "#]],
@@ -275,7 +275,7 @@ checkpoint
 ── standard error
 checkpoint
 
-  × this checkpoint is of another network or engine: nodes, edges, amounts or settings differ
+  × this state does not fit the network: nodes, edges, amounts or settings differ
   help: resume with the network file that the state was written for
 ── exit 3
 "#]],
@@ -292,14 +292,15 @@ fn a_state_that_is_none() {
 ── standard error
 bad-json
 
-  × this is no state of a run: invalid type: map, expected a sequence
-     ╭─[out/stream/receipt.json:107:12]
- 106 │   ],
- 107 │   "totals": {
-     ·            ▲
-     ·            ╰── here
- 108 │     "USDC": {
-     ╰────
+  × this is no state of a run: unknown field `engine`, expected one of `format`, `network`,
+  │ `epoch`, `history`, `memory`
+   ╭─[out/stream/receipt.json:3:10]
+ 2 │   "format": "allonet-receipt/1",
+ 3 │   "engine": "allonet 0.1.0",
+   ·          ▲
+   ·          ╰── here
+ 4 │   "run": "[HASH]",
+   ╰────
   help: give the state.json that an unfinished run wrote
 
 1 error
@@ -324,8 +325,8 @@ no-file
 bad-json
 
   × the state of a run is cut off
-   ╭─[out/stream/state.json:1:537]
- 1 │ …000000"]},"in_flight":[{"arrives":1,"from":3,"to":2,"asset":0,"amount":"7000000"}],"pending":[]},"records":[{"epoch":0,"flows":[{"brought_in":"100000000","inflow
+   ╭─[out/stream/state.json:1:294]
+ 1 │ …e5015c6d06f7cb8290775089532a8a63ae75c7e527af6e0f600058e46e9041","memory":{"states":{"2":"{\"owners\":[\"ann\",\"ben\"],\"threshold\":2,\"nonce\":1,\"proposals\":
    ·                                                                                                                                                                  ▲
    ·                                                                                                                                                                  ╰── here
    ╰────
@@ -334,4 +335,29 @@ bad-json
 1 error
 ── exit 3
 "#]]);
+}
+
+#[test]
+fn a_verdict_on_part_of_a_run_says_so() {
+    let room = stream();
+    room.done("allonet run stream.allonet.toml --before-epoch 1 --out part");
+    room.tells(
+        "allonet verify part/receipt.json",
+        str![[r#"
+── standard output
+PASS part/receipt.json (before epoch 1)
+recomputed from 2 input files; 100.00 USDC and 5 output files are as they should be
+── exit 0
+"#]],
+    );
+    room.done("allonet run stream.allonet.toml --until 2026-02-10 --out part");
+    room.tells(
+        "allonet verify part/receipt.json",
+        str![[r#"
+── standard output
+PASS part/receipt.json (until 2026-02-10T00:00:00Z)
+recomputed from 2 input files; 200.00 USDC and 5 output files are as they should be
+── exit 0
+"#]],
+    );
 }

@@ -11,7 +11,7 @@ fn what_a_run_prints() {
         "allonet run round.allonet.toml",
         str![[r#"
 ── standard error
-note: no 0xSplits lists for USDC: they need two recipients with an address, found 0
+note: no 0xSplits lists for USDC: they need at least two recipients with an address, found 0
 note: no Drips list for USDC: no recipient has an address or is a GitHub repository
 note: not in a Safe file but in not-payable.csv: 2 payouts without chain or address
 ── standard output
@@ -89,7 +89,7 @@ fn the_table_can_be_cut() {
         "allonet run pay.allonet.toml --top 1",
         str![[r#"
 ── standard error
-note: no 0xSplits lists for USDC: they need two recipients with an address, found 0
+note: no 0xSplits lists for USDC: they need at least two recipients with an address, found 0
 note: no Drips list for USDC: no recipient has an address or is a GitHub repository
 note: not in a Safe file but in not-payable.csv: 2 payouts without chain or address
 ── standard output
@@ -256,4 +256,112 @@ no-signal
 ── exit 4
 "#]],
     );
+}
+
+/// Where results go by default is below `out`, whatever a network is called.
+#[test]
+fn a_name_that_leads_elsewhere() {
+    let room = Room::usual();
+    room.edit("pay.allonet.toml", "\"pay\"", "\"../../pay\"");
+    room.tells(
+        "allonet run pay.allonet.toml",
+        str![[r#"
+── standard error
+bad-name
+
+  × `../../pay` is no name of a network: it has the character `/`
+   ╭─[pay.allonet.toml:2:8]
+ 1 │ [network]
+ 2 │ name = "../../pay"
+   ·        ─────┬─────
+   ·             ╰── here
+   ╰────
+  help: allowed: letters, digits, `-`, `_`, `.` and spaces between them; any text may be the
+        `title`
+
+1 error
+── exit 3
+"#]],
+    );
+    room.edit("pay.allonet.toml", "../../pay", "Spring round");
+    room.done("allonet run pay.allonet.toml");
+    assert_eq!(room.names("out"), ["Spring-round"]);
+}
+
+const TWO_COINS: &str = r#"[network]
+name = "coins"
+
+[assets.USDC]
+decimals = 6
+chain    = "arbitrum one"
+address  = "0xaf88d065e77c8cC2239327C5EDb3A432268e5831"
+
+[assets.ODD]
+decimals = 6
+chain    = "arbitrum-one"
+
+[assets.COIN]
+decimals = 18
+chain    = "arbitrum-one"
+
+[sources.first]
+gives = "100 USDC"
+to    = "alice"
+
+[sources.second]
+gives = "10 ODD"
+to    = "alice"
+
+[sources.third]
+gives = "1 COIN"
+to    = "alice"
+
+[recipients]
+alice = { address = "0x1111111111111111111111111111111111111111" }
+"#;
+
+/// Two chains whose names look alike keep their files, and one unsound coin
+/// leaves those of the others alone.
+#[test]
+fn chains_and_coins_stay_apart() {
+    let room = Room::new().file("coins.allonet.toml", TWO_COINS);
+    room.tells("allonet run coins.allonet.toml", str![[r#"
+── standard error
+note: no 0xSplits lists for COIN@arbitrum-one: they need at least two recipients with an address, found 1
+note: no 0xSplits lists for ODD@arbitrum-one: they need at least two recipients with an address, found 1
+note: no 0xSplits lists for USDC@arbitrum one:0xaf88d065e77c8cc2239327c5edb3a432268e5831: they need at least two recipients with an address, found 1
+note: only in not-payable.csv: asset `ODD@arbitrum-one` has no contract address, so a Safe would take it for the coin of its chain and read amounts with 18 decimals, not 6; add the token's `address`
+── standard output
+coins, 1 epoch
+
+ #  recipient  USDC@arbitrum one   share
+ 1  alice                 100.00  100.0%
+
+100.00 USDC came in = 100.00 paid
+
+ #  recipient  ODD@arbitrum-one   share
+ 1  alice                 10.00  100.0%
+
+10.00 ODD came in = 10.00 paid
+
+ #  recipient  COIN@arbitrum-one   share
+ 1  alice                   1.00  100.0%
+
+1.00 COIN came in = 1.00 paid
+
+15 files in out/coins, among them
+  report   out/coins/report.html
+  receipt  out/coins/receipt.json
+check it with: allonet verify out/coins/receipt.json
+── exit 0
+"#]]);
+    let names = room.names("out/coins");
+    let safe: Vec<&String> = names.iter().filter(|name| name.starts_with("safe-")).collect();
+    assert_eq!(safe.len(), 2, "{names:?}");
+    assert!(safe.iter().all(|name| name.starts_with("safe-arbitrum-one-")), "{names:?}");
+    let texts: String = safe.iter().map(|name| room.read(&format!("out/coins/{name}"))).collect();
+    assert!(texts.contains(",100.000000,") && texts.contains("native,,"), "{texts}");
+    let left = room.read("out/coins/not-payable.csv");
+    assert!(left.contains("alice,ODD@arbitrum-one,10000000,unsound-asset"), "{left}");
+    room.done("allonet verify out/coins/receipt.json");
 }

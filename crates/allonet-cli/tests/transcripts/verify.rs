@@ -1,5 +1,6 @@
 //! Receipts, and files beside them, that somebody has changed.
 
+use allonet_core::receipt::{FileHash, Receipt};
 use snapbox::str;
 
 use crate::room::Room;
@@ -313,15 +314,19 @@ FAIL out/round/receipt.json
 #[test]
 fn a_file_that_is_no_receipt() {
     let room = ran();
-    room.tells("allonet verify out/round/merkle-usdc.json", str![[r#"
+    room.tells(
+        "allonet verify out/round/merkle-usdc.json",
+        str![[r#"
 ── standard error
 bad-json
 
-  × this is no receipt: missing field `engine`
-   ╭─[out/round/merkle-usdc.json:1:377]
- 1 │ …61ce3b817add8ab7bd60ea8b1605418e24ef9cd243dc8344cc14eb7ff"],"values":[{"value":["garden","14285714"],"treeIndex":2},{"value":["park","85714286"],"treeIndex":1}]}
-   ·                                                                                                                                                                  ▲
-   ·                                                                                                                                                                  ╰── here
+  × this is no receipt: unknown field `leafEncoding`, expected one of `format`, `engine`, `run`,
+  │ `network`, `file`, `inputs`, `extent`, `assets`, `settings`, `promises`, `epochs`, `totals`,
+  │ `payouts`, `outputs`
+   ╭─[out/round/merkle-usdc.json:1:38]
+ 1 │ {"format":"standard-v1","leafEncoding":["string","uint256"],"tree":[[..]
+   ·                                      ▲
+   ·                                      ╰── here
    ╰────
   help: take the receipt.json that `allonet run` wrote, unchanged
 
@@ -329,7 +334,8 @@ bad-json
 ── standard output
 FAIL out/round/merkle-usdc.json
 ── exit 1
-"#]]);
+"#]],
+    );
     room.tells(
         "allonet verify votes.csv",
         str![[r#"
@@ -362,4 +368,126 @@ no-file
 ── exit 3
 "#]],
     );
+}
+
+/// Results as another version of the engine would have written them.
+fn ran_by_another_engine() -> Room {
+    let room = ran();
+    let mut receipt: Receipt = serde_json::from_str(&room.read("out/round/receipt.json")).unwrap();
+    let (engine, run) = (receipt.engine.clone(), receipt.run.clone());
+    "allonet 0.0.0".clone_into(&mut receipt.engine);
+    receipt.run = receipt.run_id();
+    let own = format!("\"engine\":\"{engine}\"");
+    room.edit("out/round/report.html", &own, "\"engine\":\"allonet 0.0.0\"");
+    room.edit("out/round/report.html", &run, &receipt.run);
+    let report = room.read("out/round/report.html");
+    let output = receipt.outputs.iter_mut().find(|output| output.path == "report.html").unwrap();
+    *output = FileHash::of("report.html", report.as_bytes());
+    let text = serde_json::to_string_pretty(&receipt).unwrap() + "\n";
+    room.file("out/round/receipt.json", text)
+}
+
+/// Only the engine's name may be another; everything else is compared as ever.
+#[test]
+fn a_receipt_of_another_engine() {
+    let room = ran_by_another_engine();
+    let told = room.done(VERIFY);
+    assert!(told.err.starts_with("note: the receipt is of allonet 0.0.0, this is"), "{}", told.err);
+    let good = room.read("out/round/receipt.json");
+    let run = &good[good.find("\"run\": \"").unwrap() + 8..][..64];
+    let changes = [
+        (run, "0", "run should be"),
+        ("\"allonet 0.0.0\"", "\"allonet 0.0.1\"", "outputs[3].blake3 should be"),
+        ("{\n", "{ \n", "receipt.json, line 1, column 2: should be"),
+        ("  \"network\"", "  \"approved\": 1,\n  \"network\"", "unknown field `approved`"),
+        ("\"inputs\": [", "\"inputs\":  [", "receipt.json, line 11, column 13: should be"),
+    ];
+    for (from, to, expected) in changes {
+        let changed = good.replacen(from, to, 1);
+        assert_ne!(good, changed, "{from}");
+        std::fs::write(room.path("out/round/receipt.json"), changed).unwrap();
+        let told = room.run(VERIFY);
+        assert!(told.code == 1 && told.out.starts_with("FAIL "), "{to}: {}", told.text());
+        assert!(told.err.contains(expected), "{to}: {}", told.text());
+    }
+}
+
+#[test]
+fn the_form_of_a_receipt_counts() {
+    let room = ran();
+    room.edit("out/round/receipt.json", "\"inputs\": [", "\"inputs\":  [");
+    room.tells(
+        VERIFY,
+        str![[r#"
+── standard error
+output-differs
+
+  × receipt.json, line 11, column 13: should be `  "inputs": [`, found `  "inputs":  [`
+── standard output
+FAIL out/round/receipt.json
+── exit 1
+"#]],
+    );
+}
+
+#[test]
+fn a_field_that_receipts_do_not_have() {
+    let room = ran();
+    room.edit("out/round/receipt.json", "\"engine\"", "\"approved\": true,\n  \"engine\"");
+    room.tells(
+        VERIFY,
+        str![[r#"
+── standard error
+bad-json
+
+  × this is no receipt: unknown field `approved`, expected one of `format`, `engine`, `run`,
+  │ `network`, `file`, `inputs`, `extent`, `assets`, `settings`, `promises`, `epochs`, `totals`,
+  │ `payouts`, `outputs`
+   ╭─[out/round/receipt.json:3:12]
+ 2 │   "format": "allonet-receipt/1",
+ 3 │   "approved": true,
+   ·            ▲
+   ·            ╰── here
+ 4 │   "engine": "allonet 0.1.0",
+   ╰────
+  help: take the receipt.json that `allonet run` wrote, unchanged
+
+1 error
+── standard output
+FAIL out/round/receipt.json
+── exit 1
+"#]],
+    );
+}
+
+#[test]
+fn the_run_is_the_same_wherever_it_is_put() {
+    let room = ran();
+    let run = |folder: &str| {
+        let receipt = room.read(&format!("{folder}/receipt.json"));
+        receipt.split("\"run\": \"").nth(1).unwrap()[..64].to_owned()
+    };
+    room.done("allonet run round.allonet.toml --out a/b/c/d");
+    assert_eq!(run("out/round"), run("a/b/c/d"));
+}
+
+#[cfg(unix)]
+#[test]
+fn results_may_be_reached_through_a_link() {
+    let room = Room::usual().file("far/away/results/.keep", "");
+    std::os::unix::fs::symlink("far/away/results", room.path("link")).unwrap();
+    room.done("allonet run round.allonet.toml --out link/new");
+    room.done("allonet verify far/away/results/new/receipt.json");
+    room.done("allonet verify link/new/receipt.json");
+    room.done("allonet explain link/new/receipt.json park");
+    std::os::unix::fs::symlink("far", room.path("short")).unwrap();
+    room.done("allonet run round.allonet.toml --out short/other");
+    room.done("allonet verify far/other/receipt.json");
+    // The network itself may lie behind a link as well.
+    std::fs::create_dir(room.path("far/net")).unwrap();
+    for name in ["round.allonet.toml", "votes.csv"] {
+        std::fs::copy(room.path(name), room.path("far/net").join(name)).unwrap();
+    }
+    room.done("allonet run short/net/round.allonet.toml --out short/third");
+    room.done("allonet verify far/third/receipt.json");
 }

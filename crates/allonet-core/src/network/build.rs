@@ -116,7 +116,8 @@ impl NetworkBuilder {
         let index = u32::try_from(self.nodes.len()).expect("fewer than 2³² nodes");
         let place = details.as_ref().and_then(|details| details.place.clone());
         if let Some(problem) = id_problem(&id) {
-            let fault = Fault::new("bad-id", format!("`{id}` is no id: {problem}"));
+            let fault =
+                Fault::new("bad-id", format!("`{}` is no id: {problem}", id.escape_debug()));
             self.faults.push(fault.at_some(place.clone()));
         }
         if let Some(first) = self.index.get(&id) {
@@ -399,18 +400,38 @@ impl Guesses {
 /// Most bytes of an id.
 pub(crate) const ID_BYTES_MAX: usize = 200;
 
-/// What is wrong with an id, if anything.
-pub(super) fn id_problem(id: &str) -> Option<&'static str> {
-    if id.is_empty() {
-        return Some("it is empty");
-    }
-    if id.len() > ID_BYTES_MAX {
-        return Some("it has more than 200 bytes");
-    }
-    if id.trim() != id {
-        return Some("it begins or ends with a space");
-    }
-    id.chars().any(char::is_control).then_some("it has a control character")
+/// What is wrong with the id of a node, if anything. Two ids that look alike
+/// could be taken for each other, so characters that cannot be seen are refused.
+pub fn id_problem(id: &str) -> Option<String> {
+    let problem = if id.is_empty() {
+        "it is empty"
+    } else if id.len() > ID_BYTES_MAX {
+        "it has more than 200 bytes"
+    } else if id.trim() != id {
+        "it begins or ends with a space"
+    } else if id.chars().any(char::is_control) {
+        "it has a control character"
+    } else {
+        let unseen = id.chars().find(|c| is_invisible(*c))?;
+        return Some(format!("it has an invisible character U+{:04X}", u32::from(unseen)));
+    };
+    Some(problem.to_owned())
+}
+
+/// Marks, joiners and separators without a shape of their own, and those that
+/// turn the direction of the text around them.
+const fn is_invisible(c: char) -> bool {
+    matches!(
+        c,
+        '\u{ad}'
+            | '\u{61c}'
+            | '\u{180e}'
+            | '\u{200b}'..='\u{200f}'
+            | '\u{2028}'..='\u{202e}'
+            | '\u{2060}'..='\u{206f}'
+            | '\u{feff}'
+            | '\u{e0000}'..='\u{e007f}'
+    )
 }
 
 /// Nodes in order of id, and where each went.
@@ -440,6 +461,28 @@ mod tests {
         let guessed = |fault: &&Fault| fault.help.as_deref() == Some("did you mean `alice`?");
         assert_eq!(faults.iter().take_while(guessed).count(), 100);
         assert!(faults[100..].iter().all(|fault| fault.help.is_none()));
+    }
+
+    #[test]
+    fn ids_that_only_look_alike_are_refused() {
+        for c in
+            ['\u{200b}', '\u{200d}', '\u{200e}', '\u{202e}', '\u{2066}', '\u{2069}', '\u{feff}']
+        {
+            let problem = format!("it has an invisible character U+{:04X}", u32::from(c));
+            assert_eq!(id_problem(&format!("ali{c}ce")), Some(problem));
+        }
+        assert_eq!(id_problem("ann\u{2028}").as_deref(), Some("it begins or ends with a space"));
+        for good in ["alice", "Ænne Øst", "гриб", "0x00/é", "木", "a b"] {
+            assert_eq!(id_problem(good), None, "{good}");
+        }
+        let mut builder = NetworkBuilder::new("n");
+        builder.asset(Asset::new("USD", 2));
+        builder.node("ali\u{202e}ce", NodeKind::Recipient, None);
+        let faults = builder.build().unwrap_err();
+        assert_eq!(
+            faults[0].to_string(),
+            "`ali\\u{202e}ce` is no id: it has an invisible character U+202E"
+        );
     }
 
     #[test]

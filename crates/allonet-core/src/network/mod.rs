@@ -15,6 +15,7 @@ use std::fmt;
 use std::sync::Arc;
 
 pub(crate) use build::ID_BYTES_MAX;
+pub use build::id_problem;
 pub use build::{NetworkBuilder, NodeKey};
 pub use check::Shape;
 pub use promise::{Bound, Promise};

@@ -23,8 +23,8 @@
 //!
 //! A spreadsheet runs a text that begins with `=`, `+`, `-`, `@`, a tab or a
 //! carriage return as a formula. Such a text gets a single quote in front, in
-//! the columns `recipient`, `title` and `asset`; a program that reads the file
-//! back takes that quote off.
+//! the columns `recipient`, `title` and `asset`, and so does one that begins with
+//! a single quote: a program that reads the file back takes one quote off.
 //!
 //! # Sources
 //!
@@ -112,7 +112,7 @@ pub(super) fn line(out: &mut String, fields: &[&str]) {
 
 /// Keeps a spreadsheet from running a text.
 fn guarded(text: &str) -> String {
-    let quote = if text.starts_with(['=', '+', '-', '@', '\t', '\r']) { "'" } else { "" };
+    let quote = if text.starts_with(['=', '+', '-', '@', '\t', '\r', '\'']) { "'" } else { "" };
     format!("{quote}{text}")
 }
 
@@ -159,7 +159,7 @@ mod tests {
 
     #[test]
     fn formulas_are_disarmed() {
-        for text in ["=1", "+1", "-1", "@a", "\t=1", "\r=1"] {
+        for text in ["=1", "+1", "-1", "@a", "\t=1", "\r=1", "'=1", "'"] {
             assert_eq!(guarded(text), format!("'{text}"));
         }
         assert_eq!(guarded("a=1"), "a=1");

@@ -103,6 +103,8 @@ pub enum Reason {
     BelowOnePpm,
     /// The format holds no more rows; the largest were kept.
     BeyondLimit,
+    /// The asset, as it is described, would be misread by the paying tool.
+    UnsoundAsset,
 }
 
 impl fmt::Display for Reason {
@@ -113,6 +115,7 @@ impl fmt::Display for Reason {
             Self::ZeroAmount => "zero-amount",
             Self::BelowOnePpm => "below-one-ppm",
             Self::BeyondLimit => "beyond-limit",
+            Self::UnsoundAsset => "unsound-asset",
         })
     }
 }

@@ -56,6 +56,8 @@ pub struct Batches {
     pub batches: Vec<Batch>,
     /// Rows in no batch.
     pub left_out: Vec<LeftOut>,
+    /// Why the rows of whole assets were left out, by asset id.
+    pub unsound: Vec<PayoutError>,
     /// Addresses that several recipients gave. A warning; each is paid its rows.
     pub shared: Vec<SharedAddress>,
 }
@@ -84,24 +86,39 @@ pub struct SharedAddress {
     pub recipients: Vec<String>,
 }
 
-/// Writes the files for all rows, of any number of assets and chains.
+/// Writes the files for all rows, of any number of assets and chains. Assets
+/// that the app would misread are left out as a whole:
+/// [`PayoutError::AssetAddress`] and [`PayoutError::NativeDecimals`] in
+/// [`Batches::unsound`] say why.
 ///
 /// Errors: [`PayoutError::ZeroAddress`], [`PayoutError::MixedDecimals`],
-/// [`PayoutError::AssetAddress`], [`PayoutError::NativeDecimals`],
 /// [`PayoutError::Overflow`].
 pub fn batches(rows: &[PayoutRow]) -> Result<Batches, PayoutError> {
     check(rows)?;
     let mut chains: BTreeMap<&str, Vec<Transfer>> = BTreeMap::new();
     let mut recipients: BTreeMap<Address20, Vec<String>> = BTreeMap::new();
     let mut left_out = Vec::new();
+    let mut unsound = BTreeMap::new();
     for (asset, row) in canonical(rows) {
-        match (&row.asset.chain, row.address) {
-            _ if row.amount.is_zero() => left_out.push(row.left_out(Reason::ZeroAmount)),
-            (None, _) => left_out.push(row.left_out(Reason::NoChain)),
-            (_, None) => left_out.push(row.left_out(Reason::NoAddress)),
-            (Some(chain), Some(receiver)) => {
+        let (chain, receiver) = match (&row.asset.chain, row.address) {
+            (Some(chain), Some(receiver)) if !row.amount.is_zero() => (chain, receiver),
+            (chain, _) => {
+                left_out.push(row.left_out(match chain {
+                    _ if row.amount.is_zero() => Reason::ZeroAmount,
+                    None => Reason::NoChain,
+                    Some(_) => Reason::NoAddress,
+                }));
+                continue;
+            }
+        };
+        match token(&row.asset) {
+            Ok(token) => {
                 recipients.entry(receiver).or_default().push(row.recipient.clone());
-                chains.entry(chain).or_default().push(Transfer { asset, row, receiver });
+                chains.entry(chain).or_default().push(Transfer { asset, token, row, receiver });
+            }
+            Err(error) => {
+                left_out.push(row.left_out(Reason::UnsoundAsset));
+                unsound.insert(asset, error);
             }
         }
     }
@@ -112,12 +129,15 @@ pub fn batches(rows: &[PayoutRow]) -> Result<Batches, PayoutError> {
         }
     }
     left_out.sort();
-    Ok(Batches { batches, left_out, shared: shared(recipients) })
+    let unsound = unsound.into_values().collect();
+    Ok(Batches { batches, left_out, unsound, shared: shared(recipients) })
 }
 
 /// A row that can be paid.
 struct Transfer<'a> {
     asset: String,
+    /// The contract of the asset, none for the chain's own coin.
+    token: Option<Address20>,
     row: &'a PayoutRow,
     receiver: Address20,
 }
@@ -125,14 +145,13 @@ struct Transfer<'a> {
 fn batch(chain: &str, number: usize, transfers: &[Transfer]) -> Result<Batch, PayoutError> {
     let mut csv = String::from("token_type,token_address,receiver,amount,id\n");
     let mut totals: BTreeMap<String, U256> = BTreeMap::new();
-    for Transfer { asset, row, receiver } in transfers {
-        let token = token(&row.asset)?;
+    for Transfer { asset, token, row, receiver } in transfers {
         let total = totals.entry(asset.clone()).or_default();
         *total = total
             .checked_add(row.amount)
             .ok_or_else(|| PayoutError::Overflow { asset: asset.clone() })?;
         let token_type = if token.is_some() { "erc20" } else { "native" };
-        let token = token.map(|token| token.to_string()).unwrap_or_default();
+        let token = token.map_or_else(String::new, |token| token.to_string());
         let amount = format_units(row.amount, row.asset.decimals);
         line(&mut csv, &[token_type, &token, &receiver.to_string(), &amount, ""]);
     }
@@ -241,16 +260,25 @@ mod tests {
     }
 
     #[test]
-    fn assets_that_a_safe_would_misread_are_refused() {
+    fn assets_that_a_safe_would_misread_are_left_out_alone() {
         let mut wrong = row("a", 1, 5);
         wrong.asset.address = Some("EPjFWdd5AufqSSqeM2qN1xzybapC8G4wEGGkZwyTDt1v".to_owned());
-        let error = batches(&[wrong]).unwrap_err();
-        assert!(matches!(error, PayoutError::AssetAddress { .. }), "{error}");
-
-        let mut wrong = row("a", 1, 5);
-        wrong.asset.address = None;
-        let error = batches(&[wrong]).unwrap_err();
-        assert!(matches!(error, PayoutError::NativeDecimals { decimals: 6, .. }), "{error}");
+        let mut short = row("b", 2, 6);
+        short.asset.address = None;
+        let found = batches(&[wrong, short, row("c", 3, 7)]).unwrap();
+        assert!(
+            matches!(
+                &found.unsound[..],
+                [PayoutError::NativeDecimals { decimals: 6, .. }, PayoutError::AssetAddress { .. }]
+            ),
+            "{:?}",
+            found.unsound
+        );
+        let left: Vec<_> =
+            found.left_out.iter().map(|row| (row.recipient.as_str(), row.reason)).collect();
+        assert_eq!(left, [("a", Reason::UnsoundAsset), ("b", Reason::UnsoundAsset)]);
+        let rows: Vec<_> = found.batches.iter().map(|batch| batch.rows).collect();
+        assert_eq!(rows, [1]);
     }
 
     proptest! {

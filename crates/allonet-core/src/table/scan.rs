@@ -114,8 +114,11 @@ impl<'a> Scanner<'a> {
         }
         let (stray, last) = self.finish(end + 1);
         let stray = trimmed(self.bytes, end + 1, stray);
-        let flaw = (stray > end + 1).then_some(Flaw::Stray(stray));
-        Cell { start, end, doubled, last, flaw }
+        if stray > end + 1 {
+            return Cell { start, end, doubled, last, flaw: Some(Flaw::Stray(stray)) };
+        }
+        let (start, end) = inside(self.bytes, start, end);
+        Cell { start, end, doubled, last, flaw: None }
     }
 
     /// Goes behind the next delimiter or line end; says where that stands and
@@ -129,6 +132,16 @@ impl<'a> Scanner<'a> {
         self.at = (end + 1).min(self.bytes.len());
         (end, last)
     }
+}
+
+/// A quoted text without the blanks and line ends around it, so that quotes do
+/// not make two names of one.
+fn inside(bytes: &[u8], start: usize, end: usize) -> (usize, usize) {
+    let text = &bytes[start..end];
+    let blank = |byte: &u8| matches!(byte, b' ' | b'\t' | b'\r' | b'\n');
+    let lead = text.iter().take_while(|byte| blank(byte)).count();
+    let tail = text[lead..].iter().rev().take_while(|byte| blank(byte)).count();
+    (start + lead, end - tail)
 }
 
 /// The end of a text without the blanks that close it.

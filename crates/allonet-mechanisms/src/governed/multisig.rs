@@ -20,13 +20,24 @@
 //! | `remove-owner`     | `owner`, `threshold` if it changes         | proposes to remove an owner       |
 //! | `change-threshold` | `threshold`                                | proposes another threshold        |
 //! | `reject`           |                                            | approves the empty transaction    |
-//! | `approve`          | `hash` where several are open              | approves a proposal               |
+//! | `approve`          | `hash` where several were proposed         | approves a proposal               |
 //! | `execute`          | `hash` where several are ready             | executes a ready proposal         |
 //!
-//! A proposal may carry a `hash`, any text that tells it from others of its
-//! nonce; without one it is called `k/1`, `k/2` … in the order proposed. To
-//! propose is not to approve. With `execute = "on-threshold"` proposals are
-//! executed as soon as they can be; with `"on-event"` when somebody says so.
+//! Owners propose; with `propose = "anyone"` others may too. To propose is not
+//! to approve. With `execute = "on-threshold"` proposals are executed as soon as
+//! they can be; with `"on-event"` when somebody says so.
+//!
+//! An owner's proposal may carry a `hash`, any text that tells it from others of
+//! its nonce; without one it is called `k/1`, `k/2` … in the order in which
+//! owners proposed. That of anybody else is always called `k/name/1`,
+//! `k/name/2` …, and the empty transaction `k/reject`. A `hash` that begins like
+//! these is refused. No proposal takes the place of another:
+//!
+//! * An `approve` without `hash` counts only if owners have made exactly one
+//!   proposal under its nonce, and goes to that one.
+//! * A second proposal under a `hash` already given is refused. If it differs
+//!   from the first, the name is void: later approvals by it do not count, and
+//!   whoever wants either proposal proposes it anew under another name.
 //!
 //! # Units and rounding
 //!
@@ -49,8 +60,11 @@
 //! # Known weaknesses
 //!
 //! * `threshold` owners together can do anything, also replace the others.
-//! * Anybody may propose; an approval that gives no `hash` is passed over while
-//!   several payments are open under its nonce.
+//! * One owner can make a name void, or leave an approval without `hash` to
+//!   nobody, by proposing something else under the same nonce. That delays a
+//!   transaction and redirects none; name proposals and approve by name.
+//! * An approval counts for what has been proposed under its name by then.
+//!   Approve what stands in the log, not what somebody is about to add.
 //!
 //! # Sources
 //!
@@ -125,6 +139,12 @@ pub static CARD: Card = Card {
             doc: "Everyone it may ever pay.",
         },
         Setting {
+            name: "propose",
+            kind: Kind::Choice(&[OWNERS, "anyone"]),
+            default: Absent::Default(OWNERS),
+            doc: "Who may propose.",
+        },
+        Setting {
             name: "execute",
             kind: Kind::Choice(&[ON_THRESHOLD, "on-event"]),
             default: Absent::Default(ON_THRESHOLD),
@@ -135,36 +155,43 @@ pub static CARD: Card = Card {
         Action {
             name: "propose",
             fields: &["nonce"],
+            optional: &["to", "amount", "asset", "transfers", "hash"],
             doc: "Proposes to pay `amount` to `to`, or all of `transfers`, under a nonce.",
         },
         Action {
             name: "add-owner",
             fields: &["nonce", "owner"],
+            optional: &["threshold", "hash"],
             doc: "Proposes a new owner, and a new `threshold` where given.",
         },
         Action {
             name: "remove-owner",
             fields: &["nonce", "owner"],
+            optional: &["threshold", "hash"],
             doc: "Proposes to remove an owner, and a new `threshold` where given.",
         },
         Action {
             name: "change-threshold",
             fields: &["nonce", "threshold"],
+            optional: &["hash"],
             doc: "Proposes a new threshold.",
         },
         Action {
             name: "approve",
             fields: &["nonce"],
-            doc: "An owner approves the open proposal of a nonce, or the one of this `hash`.",
+            optional: &["hash"],
+            doc: "An owner approves the only proposal of a nonce, or the one of this `hash`.",
         },
         Action {
             name: "reject",
             fields: &["nonce"],
+            optional: &[],
             doc: "An owner approves to use up a nonce for nothing.",
         },
         Action {
             name: "execute",
             fields: &["nonce"],
+            optional: &["hash"],
             doc: "Executes the ready proposal of a nonce, or the one of this `hash`.",
         },
     ],
@@ -173,6 +200,7 @@ pub static CARD: Card = Card {
 };
 
 const ON_THRESHOLD: &str = "on-threshold";
+const OWNERS: &str = "owners";
 
 // --- Settings ---------------------------------------------------------------
 
@@ -183,6 +211,8 @@ pub struct Multisig {
     threshold: u64,
     payees: Vec<Arc<str>>,
     on_threshold: bool,
+    /// Only owners may propose.
+    owners_propose: bool,
     /// Owners that the settings name more than once.
     named_again: Vec<String>,
 }
@@ -219,7 +249,9 @@ pub fn build(blueprint: &Blueprint<'_>) -> Result<Box<dyn Mechanism>, Vec<Fault>
         return Err(faults);
     }
     let on_threshold = settings.text("execute").is_none_or(|text| text == ON_THRESHOLD);
-    Ok(Box::new(Multisig { owners, threshold, payees, on_threshold, named_again }))
+    let owners_propose = settings.text("propose").is_none_or(|text| text == OWNERS);
+    let rule = Multisig { owners, threshold, payees, on_threshold, owners_propose, named_again };
+    Ok(Box::new(rule))
 }
 
 /// Everyone whom the proposals of the log would pay; faults for events that
@@ -278,6 +310,10 @@ fn nobody_to_pay() -> Fault {
         .help("list its payees in `to`, or give an event log with proposals in `events`")
 }
 
+fn no_owner(actor: &str) -> String {
+    format!("`{actor}` is no owner, so it does not count")
+}
+
 fn not_listed(payee: &str) -> String {
     format!("`{payee}` is not on this multisig's list `to`")
 }
@@ -312,7 +348,9 @@ impl Mechanism for Multisig {
             }
             desk.settle()?;
         }
-        remarks.extend(desk.waiting());
+        let epoch = turn.epoch;
+        let waiting = desk.waiting().into_iter();
+        remarks.extend(waiting.map(|text| format!("at the end of epoch {epoch} {text}")));
         Ok(Outcome { state: State::write(&desk.safe), signals: Vec::new(), remarks })
     }
 }
@@ -331,7 +369,24 @@ struct Safe {
 struct Proposal {
     hash: String,
     deed: Deed,
+    /// Whoever proposed it was an owner then.
+    by_owner: bool,
+    /// Something else was proposed under its name, which tells no more.
+    void_name: bool,
     approvals: BTreeSet<String>,
+}
+
+impl Proposal {
+    /// Whether it is something that an owner proposed.
+    fn is_owners(&self) -> bool {
+        self.by_owner && self.deed != Deed::Nothing
+    }
+}
+
+/// Whether a name begins like those given here.
+fn looks_automatic(hash: &str) -> bool {
+    let digits = |text: &str| !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
+    hash.split_once('/').is_some_and(|(nonce, _)| digits(nonce))
 }
 
 impl Safe {
@@ -369,46 +424,102 @@ impl Desk<'_, '_, '_> {
             return if late { Ok(()) } else { Err(used) };
         }
         match kind {
-            What::Propose(deed) => self.propose(nonce, hash, deed),
+            What::Propose(deed) => self.propose(nonce, &event.actor, hash, deed),
             What::Approve => {
                 self.owner(&event.actor)?;
-                let at =
-                    self.find(nonce, hash.as_deref(), |proposal| proposal.deed != Deed::Nothing)?;
+                let at = self.approved(nonce, hash.as_deref())?;
                 self.approve(nonce, at, &event.actor)
             }
             What::Reject => {
                 self.owner(&event.actor)?;
-                let open = self.safe.of_nonce(nonce);
-                let (empty, next) = (Deed::Nothing, open.len());
-                let at = open.iter().position(|proposal| proposal.deed == empty);
-                if at.is_none() {
-                    self.propose(nonce, hash, empty)?;
-                }
-                let at = at.unwrap_or(next);
+                let at = self.empty(nonce);
                 self.approve(nonce, at, &event.actor)
             }
             What::Execute => self.execute(nonce, hash.as_deref()),
         }
     }
 
-    fn owner(&self, actor: &str) -> Result<(), String> {
-        let found = self.safe.owners.contains(actor);
-        if found { Ok(()) } else { Err(format!("`{actor}` is no owner, so it does not count")) }
+    fn is_owner(&self, actor: &str) -> bool {
+        self.safe.owners.contains(actor)
     }
 
-    fn propose(&mut self, nonce: u64, hash: Option<String>, deed: Deed) -> Result<(), String> {
+    fn owner(&self, actor: &str) -> Result<(), String> {
+        if self.is_owner(actor) { Ok(()) } else { Err(no_owner(actor)) }
+    }
+
+    fn propose(
+        &mut self,
+        nonce: u64,
+        actor: &str,
+        hash: Option<String>,
+        deed: Deed,
+    ) -> Result<(), String> {
+        let by_owner = self.is_owner(actor);
+        if self.rule.owners_propose {
+            self.owner(actor)?;
+        }
         if let Deed::Pay(transfers) = &deed {
             for transfer in transfers {
                 self.payee(&transfer.to)?;
             }
         }
         let open = self.safe.proposals.entry(nonce).or_default();
-        let hash = hash.unwrap_or_else(|| format!("{nonce}/{}", open.len() + 1));
-        if open.iter().any(|proposal| proposal.hash == hash) {
-            return Err(format!("nonce {nonce} already has a proposal `{hash}`"));
+        let hash = match hash {
+            None if by_owner => {
+                let before = open.iter().filter(|proposal| proposal.is_owners()).count();
+                format!("{nonce}/{}", before + 1)
+            }
+            None => {
+                let own = format!("{nonce}/{actor}/");
+                let before = open.iter().filter(|proposal| proposal.hash.starts_with(&own)).count();
+                format!("{own}{}", before + 1)
+            }
+            Some(hash) if !by_owner => {
+                return Err(format!("`{actor}` is no owner and cannot choose the name `{hash}`"));
+            }
+            Some(hash) if looks_automatic(&hash) => {
+                return Err(format!("`{hash}` looks like an automatic name; choose another"));
+            }
+            Some(hash) => hash,
+        };
+        if let Some(first) = open.iter_mut().find(|proposal| proposal.hash == hash) {
+            if first.deed == deed {
+                return Err(format!("nonce {nonce} already has this proposal `{hash}`"));
+            }
+            first.void_name = true;
+            return Err(format!(
+                "nonce {nonce} already has another proposal `{hash}`, so approvals by that name \
+                 no longer count; propose under a new one"
+            ));
         }
-        open.push(Proposal { hash, deed, approvals: BTreeSet::new() });
+        open.push(Proposal { hash, deed, by_owner, void_name: false, approvals: BTreeSet::new() });
         Ok(())
+    }
+
+    /// The empty transaction of a nonce.
+    fn empty(&mut self, nonce: u64) -> usize {
+        let open = self.safe.proposals.entry(nonce).or_default();
+        open.iter().position(|proposal| proposal.deed == Deed::Nothing).unwrap_or_else(|| {
+            open.push(Proposal {
+                hash: format!("{nonce}/reject"),
+                deed: Deed::Nothing,
+                by_owner: true,
+                void_name: false,
+                approvals: BTreeSet::new(),
+            });
+            open.len() - 1
+        })
+    }
+
+    /// The one proposal that an approval means.
+    fn approved(&self, nonce: u64, hash: Option<&str>) -> Result<usize, String> {
+        let at = self.find(nonce, hash, Proposal::is_owners)?;
+        let proposal = &self.safe.of_nonce(nonce)[at];
+        if proposal.void_name {
+            let name = &proposal.hash;
+            return Err(format!("several proposals of nonce {nonce} were called `{name}`"));
+        }
+        Ok(at)
     }
 
     fn payee(&self, id: &str) -> Result<u32, String> {
@@ -735,8 +846,10 @@ mod tests {
         assert_eq!(state(&short)["nonce"], 0);
         assert_eq!(
             short.outcome.remarks,
-            ["`0/1` is approved but waits: too little money: there is 10.00 USD, `dev` is to get \
-              15.00 USD"]
+            [
+                "at the end of epoch 0 `0/1` is approved but waits: too little money: there is 10.00 USD, `dev` is to get \
+              15.00 USD"
+            ]
         );
         let inflow = Purse::new(vec![Amount::from_base(1_000)]);
         let both = Purse::new(vec![Amount::from_base(2_000)]);
@@ -795,8 +908,136 @@ mod tests {
         let waiting = run(&with(trial, &events[..5]));
         assert_eq!(
             waiting.outcome.remarks.last().unwrap(),
-            "`0/1` is approved and waits for `execute`"
+            "at the end of epoch 0 `0/1` is approved and waits for `execute`"
         );
+    }
+
+    // The names of proposals.
+
+    fn claim(hash: &str, to: &str, amount: &str) -> Value {
+        json!({"nonce": 0, "hash": hash, "to": to, "amount": amount})
+    }
+
+    fn by(hash: &str) -> Value {
+        json!({"nonce": 0, "hash": hash})
+    }
+
+    /// The remarks without who and when.
+    fn remarks(result: &TurnResult) -> Vec<&str> {
+        let text =
+            |remark: &'_ String| remark.split_once(": ").map_or(0, |(head, _)| head.len() + 2);
+        result.outcome.remarks.iter().map(|remark| &remark[text(remark)..]).collect()
+    }
+
+    #[test]
+    fn a_stranger_cannot_take_the_place_of_a_proposal() {
+        for (claimed, given) in [("0/2", None), ("0/1", None), ("tx", Some("tx"))] {
+            let fields = match given {
+                Some(hash) => claim(hash, "dev", "3"),
+                None => pay(0, "3"),
+            };
+            let approval = given.map_or_else(|| at(0), by);
+            let events = [
+                ("mallory", "propose", claim(claimed, "shop", "5")),
+                ("mallory", "propose", json!({"nonce": 0, "to": "shop", "amount": "5"})),
+                ("a", "propose", fields),
+                ("mallory", "propose", claim(claimed, "shop", "5")),
+                ("a", "approve", approval.clone()),
+                ("b", "approve", approval),
+            ];
+            for who in [OWNERS, "anyone"] {
+                let result = run(&with(council(2, ABC).text("propose", who), &events));
+                assert_eq!(result.paid("dev"), Amount::from_base(300), "{claimed} {who}");
+                assert_eq!(result.paid("shop"), Amount::ZERO);
+                let chosen =
+                    format!("`mallory` is no owner and cannot choose the name `{claimed}`");
+                let expected = match who {
+                    OWNERS => vec!["`mallory` is no owner, so it does not count"; 3],
+                    _ => vec![&*chosen; 2],
+                };
+                assert_eq!(remarks(&result), expected);
+            }
+        }
+    }
+
+    #[test]
+    fn an_owner_cannot_take_the_place_of_a_proposal() {
+        // `b` claims the name first, last, or between two approvals.
+        let (dev, shop) = (("a", "propose", claim("tx", "dev", "3")), claim("tx", "shop", "5"));
+        let (claims, approves) = (("b", "propose", shop), ("a", "approve", by("tx")));
+        let ends = ("c", "approve", by("tx"));
+        for events in [
+            [claims.clone(), dev.clone(), approves.clone(), ends.clone()],
+            [dev.clone(), claims.clone(), approves.clone(), ends.clone()],
+            [dev.clone(), approves.clone(), claims.clone(), ends.clone()],
+        ] {
+            for plain in [false, true] {
+                let mut events = events.clone();
+                if plain {
+                    for (_, action, fields) in &mut events {
+                        if *action == "approve" {
+                            *fields = at(0);
+                        }
+                    }
+                }
+                let result = run(&with(council(2, ABC), &events));
+                assert_eq!(result.payouts, [], "{events:?}");
+                assert!(
+                    remarks(&result).contains(&"several proposals of nonce 0 were called `tx`")
+                );
+            }
+        }
+        // Proposed anew under another name it passes.
+        let events = [
+            dev,
+            claims,
+            ("a", "propose", claim("tx2", "dev", "3")),
+            ("a", "approve", by("tx2")),
+            ends,
+            ("c", "approve", by("tx2")),
+        ];
+        assert_eq!(run(&with(council(2, ABC), &events)).paid("dev"), Amount::from_base(300));
+    }
+
+    #[test]
+    fn automatic_names_are_free_and_kept_for_the_engine() {
+        let events = [
+            ("b", "propose", claim("0/2", "shop", "5")),
+            ("b", "propose", claim("0/x/1", "shop", "5")),
+            ("a", "propose", pay(0, "3")),
+            ("b", "reject", at(0)),
+            ("c", "propose", json!({"nonce": 0, "to": "shop", "amount": "5"})),
+            ("c", "propose", claim("tx", "dev", "1")),
+            ("b", "propose", claim("tx", "dev", "1.0")),
+            ("a", "approve", at(0)),
+            ("a", "approve", by("0/1")),
+            ("c", "approve", by("0/1")),
+        ];
+        let result = run(&with(council(2, ABC), &events));
+        assert_eq!(result.paid("dev"), Amount::from_base(300));
+        assert_eq!(
+            remarks(&result),
+            [
+                "`0/2` looks like an automatic name; choose another",
+                "`0/x/1` looks like an automatic name; choose another",
+                "nonce 0 already has this proposal `tx`",
+                "nonce 0 has several proposals; say which by its `hash`: `0/1`, `0/2`",
+            ]
+        );
+    }
+
+    #[test]
+    fn strangers_propose_where_anyone_may() {
+        let events = [
+            ("mallory", "propose", json!({"nonce": 0, "to": "shop", "amount": "5"})),
+            ("a", "approve", at(0)),
+            ("mallory", "propose", json!({"nonce": 0, "to": "shop", "amount": "2"})),
+            ("a", "approve", by("0/mallory/2")),
+            ("b", "approve", by("0/mallory/2")),
+        ];
+        let result = run(&with(council(2, ABC).text("propose", "anyone"), &events));
+        assert_eq!(result.paid("shop"), Amount::from_base(200));
+        assert_eq!(remarks(&result), ["nonce 0 has no proposal that could be meant"]);
     }
 
     // Refusals.
@@ -862,6 +1103,18 @@ mod tests {
                  yourself, allonet never rounds an input",
             ),
             (
+                r#""action":"propose","nonce":0,"transfers":[{"to":"dev","amount":"1","aset":"USD"}]"#,
+                "`propose`: transfers[0]: there is no field `aset`; did you mean `asset`?",
+            ),
+            (
+                r#""action":"propose","nonce":0,"amount":"1","transfers":[{"to":"dev","amount":"1"}]"#,
+                "`propose`: `amount` and `asset` belong into each entry of `transfers`",
+            ),
+            (
+                r#""action":"propose","nonce":0,"to":"dev","amount":"1 USD","asset":"USD""#,
+                "`propose`: the asset stands in both `amount` and `asset`",
+            ),
+            (
                 r#""action":"aprove","nonce":0"#,
                 "`aprove`: `aprove` is no action of a multisig; did you mean `approve`?",
             ),
@@ -913,7 +1166,7 @@ mod tests {
             "change-threshold",
             "nonsense",
         ]);
-        (actor, action, 0_u64..4, 0_u64..700, 1_u64..4, prop::option::of(0_u64..3)).prop_map(
+        (actor, action, 0_u64..4, 0_u64..700, 1_u64..4, prop::option::of(0_usize..6)).prop_map(
             |(actor, action, nonce, cents, threshold, which)| {
                 let mut fields = json!({"nonce": nonce});
                 let amount = format!("{}.{:02} USD", cents / 100, cents % 100);
@@ -931,7 +1184,8 @@ mod tests {
                     fields["threshold"] = json!(threshold);
                 }
                 if let Some(which) = which {
-                    fields["hash"] = json!(format!("{nonce}/{which}"));
+                    let name = ["0/1", "1/1", "0/eve/1", "x", "y", "0/reject"][which];
+                    fields["hash"] = json!(name);
                 }
                 (actor, action, fields)
             },
@@ -944,10 +1198,13 @@ mod tests {
             events in prop::collection::vec(anything(), 0..60),
             cuts in prop::collection::vec(0_usize..60, 0..6),
             by_hand: bool,
+            anyone: bool,
         ) {
             let mode = if by_hand { "on-event" } else { ON_THRESHOLD };
-            let trial = with(council(2, ABC).text("execute", mode), &events);
-            let rule = council(2, ABC).text("execute", mode).build().unwrap();
+            let who = if anyone { "anyone" } else { OWNERS };
+            let council = council(2, ABC).text("execute", mode).text("propose", who);
+            let trial = with(council.clone(), &events);
+            let rule = council.build().unwrap();
             let money = Purse::new(vec![Amount::from_base(1_000)]);
             let once =
                 trial.turn(&*rule, 0, &money, &money, &trial.events, &State::empty()).unwrap();
@@ -976,15 +1233,18 @@ mod tests {
     proptest! {
         #[test]
         fn payments_agree_with_counting_the_log(
-            events in prop::collection::vec((0_usize..5, 0_usize..3, 0_u64..3, 1_u64..600), 0..60),
+            events in prop::collection::vec(
+                (0_usize..5, 0_usize..5, 0_u64..3, prop::sample::select(vec![1, 2, 250, 500])),
+                0..80,
+            ),
         ) {
             let actors = ["a", "b", "c", "d", "eve"];
-            let actions = ["propose", "approve", "execute"];
+            let actions = ["propose", "approve", "execute", "approve", "execute"];
             let events: Vec<(&str, &str, Value)> = events
                 .into_iter()
                 .map(|(actor, action, nonce, units)| {
                     let fields = json!({
-                        "nonce": nonce, "to": "dev", "hash": nonce.to_string(),
+                        "nonce": nonce, "to": "dev", "hash": format!("h{}", units / 200),
                         "amount": format!("{}.{:02}", units / 100, units % 100),
                     });
                     (actors[actor], actions[action], fields)
@@ -992,19 +1252,25 @@ mod tests {
                 .collect();
             let (mut left, mut paid) = (1_000_u64, Vec::new());
             for (now, (_, action, fields)) in events.iter().enumerate() {
-                let nonce = &fields["nonce"];
+                let (nonce, hash) = (&fields["nonce"], &fields["hash"]);
                 if *action != "execute" || *nonce != json!(paid.len()) {
                     continue;
                 }
                 let of = |wanted: &'static str| {
                     let same = move |(_, (_, action, fields)): &(usize, &(&str, &str, Value))| {
-                        *action == wanted && fields["nonce"] == *nonce
+                        let meant = fields["nonce"] == *nonce && fields["hash"] == *hash;
+                        *action == wanted && meant
                     };
                     events[..now].iter().enumerate().filter(same)
                 };
-                let Some((since, (_, _, proposal))) = of("propose").next() else { continue };
+                let mut proposals = of("propose").filter(|(_, (actor, _, _))| ABC.contains(actor));
+                let Some((since, (_, _, proposal))) = proposals.next() else { continue };
+                // Another amount under the same name makes the name void.
+                let until = proposals.find(|(_, (_, _, fields))| fields != proposal);
+                let until = until.map_or(now, |(until, _)| until);
                 let approvals: BTreeSet<&str> = of("approve")
-                    .filter(|(at, (actor, _, _))| *at > since && ABC.contains(actor))
+                    .filter(|(at, _)| (since..until).contains(at))
+                    .filter(|(_, (actor, _, _))| ABC.contains(actor))
                     .map(|(_, (actor, _, _))| *actor)
                     .collect();
                 let units: u64 = proposal["amount"].as_str().unwrap().replace('.', "").parse().unwrap();

@@ -42,7 +42,8 @@
 //! | `error`    | instead of all others: why the program refuses its input               |
 //!
 //! `steps` explain a payout, as a list of `{label, change, note}` whose changes
-//! (`"+1500"`, `"-20"`) add up to its amount. Unknown fields are refused.
+//! (`"+1500"`, `"-20"`) add up to its amount. Unknown fields, keys that stand
+//! twice (but for what is inside `state`) and leading zeros are refused.
 //!
 //! # Units and rounding
 //!
@@ -155,6 +156,7 @@ pub static CARD: Card = Card {
     actions: &[Action {
         name: "*",
         fields: &[],
+        optional: &[],
         doc: "Any event of the log is handed to the program.",
     }],
     reads: &["*"],
@@ -469,6 +471,16 @@ mod tests {
                 r#"{"payouts": [], "signals": {"weights": {"a": "1"}}}"#,
                 "`signals.weights.a`: found \"1\"; write a finite number",
             ),
+            (
+                r#"{"payouts": [], "retain": {"USD": "1", "USD": "2"}}"#,
+                "`retain`: found {\"USD\": \"1\", \"USD\": \"2\"}, which cannot be read: the key `USD` \
+                 stands twice at line 1 column 18",
+            ),
+            (
+                r#"{"payouts": [{"to": "bob", "amount": "1", "amount": "2"}]}"#,
+                "`payouts`: found [{\"to\": \"bob\", \"amount\": \"1\", \"amount\": \"2\"}], which cannot \
+                 be read: the key `amount` stands twice at line 1 column 38",
+            ),
             (r#"{"payouts": [], "remarks": [1]}"#, "`remarks`: found 1; write a list of texts"),
         ] {
             let refusal = answer(given).unwrap_err();
@@ -478,18 +490,27 @@ mod tests {
 
     #[test]
     fn amounts_are_texts_of_digits() {
-        let shown =
-            ["-1", "1.5", "7", "1e3", "null", "true", r#""-1""#, r#""1.5""#, r#""1_0""#, r#""""#];
+        let shown = [
+            "-1", "1.5", "7", "1e3", "null", "true", r#""-1""#, r#""1.5""#, r#""1_0""#, r#""""#,
+            r#""010""#, r#""00""#,
+        ];
         for found in shown {
             let text = format!(r#"{{"payouts": [{{"to": "bob", "amount": {found}}}]}}"#);
             let refusal = answer(&text).unwrap_err();
             assert!(refusal.contains("`payouts[0].amount`: found "), "{refusal}");
-            assert!(refusal.ends_with("a text of digits below 2^256, in base units: \"1500\""));
+            let wanted =
+                "a text of digits below 2^256 without leading zeros, in base units: \"1500\"";
+            assert!(refusal.ends_with(wanted));
         }
     }
 
     #[test]
     fn garbage_is_refused() {
+        assert_eq!(
+            answer(r#"{"payouts": [], "payouts": []}"#).unwrap_err(),
+            "the answer of `trial`'s program cannot be read: the key `payouts` stands twice at \
+             line 1 column 25"
+        );
         assert!(answer(" \n").unwrap_err().contains("program is empty"));
         for text in [
             "[]",

@@ -3,12 +3,13 @@
 //! Voters and projects are numbered in the order of their names, so that no
 //! result depends on the order of rows. Addresses (`0x` and 40 digits) of
 //! voters are compared without regard to upper and lower case; all other names
-//! as they are written.
+//! as they are written, without the spaces around them, quoted or not.
 
 use std::sync::Arc;
 
 use allonet_core::fault::Fault;
 use allonet_core::money::{Amount, Asset};
+use allonet_core::network::id_problem;
 use allonet_core::table::{Column, Faults, Row, Table};
 
 use super::kernel::Columns;
@@ -57,9 +58,6 @@ const ROUND_AMOUNT: usize = 3;
 pub(super) const USD: usize = 4;
 pub(super) const ID: usize = 5;
 pub(super) const GRANT_ADDRESS: usize = 6;
-
-/// Longest name of a project, which becomes the id of a node.
-const NAME_BYTES_MAX: usize = 200;
 
 /// How amounts are written.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -165,13 +163,11 @@ fn bad_name(row: Row<'_>, name: &str) -> Option<Fault> {
     if name.is_empty() {
         return Some(row.fault(PROJECT, "no-project", "this vote names no project"));
     }
-    let control = name.chars().any(char::is_control);
-    let spaced = name.trim() != name;
-    (control || spaced || name.len() > NAME_BYTES_MAX).then(|| {
+    id_problem(name).map(|problem| {
         let message = format!("the project name {name:?} cannot be the id of a recipient");
-        row.fault(PROJECT, "bad-name", message).help(format!(
-            "a name has 1 to {NAME_BYTES_MAX} bytes, no control characters and no spaces around it"
-        ))
+        row.fault(PROJECT, "bad-name", format!("{message}: {problem}")).help(
+            "a name has 1 to 200 bytes, no control or invisible characters and no spaces around it",
+        )
     })
 }
 
@@ -234,6 +230,17 @@ mod tests {
         let votes = read(&text, Written::Decimal).unwrap();
         assert_eq!(votes.voters, [lower.as_str().into(), "A".into(), "a".into()]);
         assert_eq!(votes.voter(&upper), Some(0));
+    }
+
+    #[test]
+    fn quotes_make_no_other_voter_and_nothing_unseen_another_project() {
+        let text = "voter,project,amount\n\"ann \",p,1\nann,\"p \",1\n";
+        let votes = read(text, Written::Decimal).unwrap();
+        assert_eq!((votes.columns.voter_count, votes.columns.project_count), (1, 1));
+        let faults = read("voter,project,amount\nv,p\u{202e}q,1\n", Written::Decimal).unwrap_err();
+        let expected = "votes.csv:2:3: the project name \"p\\u{202e}q\" cannot be the id of a \
+                        recipient: it has an invisible character U+202E";
+        assert!(faults[0].starts_with(expected), "{faults:?}");
     }
 
     #[test]

@@ -11,6 +11,8 @@ mod plan;
 mod tests;
 mod votes;
 
+pub(super) use plan::file_name;
+
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::sync::Arc;
@@ -85,13 +87,13 @@ fn names(args: &NewArgs, from: &Path) -> Result<Names, Failure> {
     let stem = args.out.as_deref().map(stem_of);
     let name = match (&args.name, &stem) {
         (Some(name), _) => name.clone(),
-        (None, Some(stem)) => stem.clone(),
+        (None, Some(stem)) => plan::file_name(stem),
         (None, None) => detect::name(from),
     };
-    if name.trim() != name || name.is_empty() || name.len() > 200 || name.contains(char::is_control)
-    {
-        let fault = Fault::new("bad-name", format!("{name:?} is no name of a network"));
-        return Err(Failure::usage(fault.help("a name has 1 to 200 bytes, all of them visible")));
+    if let Some(problem) = file::name_problem(&name) {
+        let fault = Fault::new("bad-name", format!("{name:?} is no name of a network: {problem}"));
+        let help = "give one with --name, of letters, digits, `-`, `_`, `.` and spaces";
+        return Err(Failure::usage(fault.help(help)));
     }
     let stem = stem.unwrap_or_else(|| plan::file_name(&name));
     let network = args.out.clone().unwrap_or_else(|| PathBuf::from(format!("{stem}.allonet.toml")));

@@ -90,7 +90,7 @@ pub(super) fn one_line(text: &str) -> String {
 }
 
 /// A name of a file for a name of a network.
-pub(super) fn file_name(name: &str) -> String {
+pub(in crate::verbs) fn file_name(name: &str) -> String {
     let kept = |c: char| if c.is_alphanumeric() || "-_.".contains(c) { c } else { '-' };
     let text: String = name.chars().map(kept).collect();
     let text = text.trim_matches(['-', '.']);

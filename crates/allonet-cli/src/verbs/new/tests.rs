@@ -105,7 +105,7 @@ fn digits_too_many_for_shares_stay_exact() {
 
 #[test]
 fn hostile_names_stay_names() {
-    let text = "payer,payee,amount\n\"a\"\"]\n\",\"b\\\",1\n";
+    let text = "payer,payee,amount\n\"a\"\"]\n=\",\"b\\\",1\n";
     let told = planned("x.csv", text, &[]).unwrap_err();
     assert!(told.contains("bad-id"), "{told}");
     let text = "payer,payee,amount\n\"a\"\"].x=1#\",\"b\\,'\"\"\",1\nunnamed,#,2\n,to,3\n";

@@ -134,7 +134,23 @@ impl<'a> Item<'a> {
         let id = self.text()?;
         match crate::network::build::id_problem(id) {
             None => Ok((id, self.place())),
-            Some(problem) => Err(self.fault("bad-id", format!("`{id}` is no id: {problem}"))),
+            Some(problem) => {
+                Err(self.fault("bad-id", format!("`{}` is no id: {problem}", id.escape_debug())))
+            }
+        }
+    }
+
+    /// A text that is the name of a network.
+    pub(super) fn network_name(self) -> Result<&'a str, Fault> {
+        let name = self.text()?;
+        match super::name_problem(name) {
+            None => Ok(name),
+            Some(problem) => {
+                let message = format!("`{name}` is no name of a network: {problem}");
+                let allowed = "allowed: letters, digits, `-`, `_`, `.` and spaces between them; \
+                               any text may be the `title`";
+                Err(self.fault("bad-name", message).help(allowed))
+            }
         }
     }
 
@@ -194,8 +210,8 @@ impl<'a> Item<'a> {
     }
 
     /// A whole number of 32 bits.
-    pub(super) fn count(self, least: u32) -> Result<u32, Fault> {
-        let number = self.whole(i64::from(least)..=i64::from(u32::MAX))?;
+    pub(super) fn count(self, bounds: RangeInclusive<u32>) -> Result<u32, Fault> {
+        let number = self.whole(i64::from(*bounds.start())..=i64::from(*bounds.end()))?;
         Ok(u32::try_from(number).expect("the bounds were checked"))
     }
 

@@ -2,6 +2,7 @@
 
 use toml::de::DeValue;
 
+use super::DELAY_MAX;
 use super::Reader;
 use super::item::{Item, Section, toml_key};
 use crate::card::Placed;
@@ -86,7 +87,8 @@ impl Reader<'_> {
 
     /// The key `delay`; none means no delay.
     pub(super) fn delay(&mut self, section: &Section<'_>) -> u32 {
-        section.get("delay").and_then(|item| self.faults.keep(item.count(0))).unwrap_or(0)
+        let item = section.get("delay");
+        item.and_then(|item| self.faults.keep(item.count(0..=DELAY_MAX))).unwrap_or(0)
     }
 
     /// `{ share = "2%", to = "upstream" }`.

@@ -66,6 +66,27 @@ use crate::time::Instant;
 /// Most epochs of one run.
 pub const EPOCHS_MAX: u32 = 10_000;
 
+/// Most epochs by which an edge may delay: those of the longest run.
+pub(crate) const DELAY_MAX: u32 = EPOCHS_MAX;
+
+/// Longest name of a network, in bytes.
+const NAME_BYTES_MAX: usize = 100;
+
+/// What is wrong with the name of a network, if anything. It names folders, so
+/// it must not lead out of the one where it stands.
+pub fn name_problem(name: &str) -> Option<String> {
+    if let Some(problem) = super::build::id_problem(name) {
+        return Some(problem);
+    }
+    if name.len() > NAME_BYTES_MAX {
+        return Some(format!("it has {} bytes, more than {NAME_BYTES_MAX}", name.len()));
+    }
+    if let Some(bad) = name.chars().find(|c| !c.is_alphanumeric() && !"-_. ".contains(*c)) {
+        return Some(format!("it has the character `{bad}`"));
+    }
+    name.chars().all(|c| c == '.').then(|| "it is only dots".to_owned())
+}
+
 /// Gives the text of files next to the network file.
 pub trait Loader {
     /// The file under this path, as the network file names it. The fault needs
@@ -221,13 +242,13 @@ impl Reader<'_> {
 
     fn describe(&mut self, section: &Section<'_>) {
         section.only(&NETWORK, &mut self.faults);
-        let name = self.faults.keep(section.need("name", "\"spring-round\"").and_then(Item::id));
-        self.builder = NetworkBuilder::new(name.map_or("", |(name, _)| name));
+        let name = section.need("name", "\"spring-round\"").and_then(Item::network_name);
+        self.builder = NetworkBuilder::new(self.faults.keep(name).unwrap_or(""));
         let title = section.text("title", &mut self.faults);
         let description = section.text("description", &mut self.faults);
         self.builder.describe(title, description);
         if let Some(item) = section.get("max_depth")
-            && let Some(hops) = self.faults.keep(item.count(1))
+            && let Some(hops) = self.faults.keep(item.count(1..=u32::MAX))
         {
             self.builder.max_depth(hops, Some(item.place()));
         }

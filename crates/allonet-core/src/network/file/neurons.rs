@@ -194,7 +194,7 @@ impl Reader<'_> {
         }
     }
 
-    /// Each event must be an action of the card with all its fields.
+    /// Each event must be an action of the card with all its fields and no others.
     fn check_events(&mut self, log: &EventLog, card: &Card) {
         let mut faults = Faults::new();
         // A rule that says `*` judges its events itself.
@@ -214,6 +214,13 @@ impl Reader<'_> {
                 |field: &str| matches!(field, "time" | "actor") || event.fields.contains_key(field);
             for field in action.fields.iter().filter(|field| !given(field)) {
                 faults.push(missing_field(action, field).at_some(place()));
+            }
+            let known = || action.fields.iter().chain(action.optional).copied();
+            for field in event.fields.keys().filter(|field| !known().any(|name| name == *field)) {
+                let message = format!("`{}` has no field `{field}`", action.name);
+                let mut fault = Fault::new("unknown-field", message).at_some(place());
+                fault.help = did_you_mean(field, known());
+                faults.push(fault);
             }
         }
         self.faults.extend(faults.into_vec());

@@ -168,7 +168,7 @@ impl Reader<'_> {
     }
 
     fn epoch(&self, item: Item<'_>) -> Result<u32, Fault> {
-        let epoch = item.count(0)?;
+        let epoch = item.count(0..=u32::MAX)?;
         if epoch < self.epochs || self.epochs_at_fault {
             return Ok(epoch);
         }

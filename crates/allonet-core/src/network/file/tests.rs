@@ -39,7 +39,12 @@ const fn card(id: &'static str, settings: &'static [Setting]) -> Card {
 static DIVIDE: Card = card("divide", &[setting("to", Kind::Weights, Absent::Required)]);
 
 static VOTE: Card = Card {
-    actions: &[Action { name: "approve", fields: &["nonce"], doc: "Approves a round." }],
+    actions: &[Action {
+        name: "approve",
+        fields: &["nonce"],
+        optional: &["hash"],
+        doc: "Approves a round.",
+    }],
     ..card(
         "vote",
         &[
@@ -137,7 +142,9 @@ fn files() -> Files {
         (
             "bad.jsonl",
             "{\"time\":\"2026-01-02\",\"actor\":\"x\",\"action\":\"aprove\",\"nonce\":1}\n\
-             {\"time\":\"2026-01-03\",\"actor\":\"x\",\"action\":\"approve\"}\n",
+             {\"time\":\"2026-01-03\",\"actor\":\"x\",\"action\":\"approve\"}\n\
+             {\"time\":\"2026-01-03\",\"actor\":\"x\",\"action\":\"approve\",\"nonce\":1,\"hahs\":\"y\"}\n\
+             {\"time\":\"2026-01-03\",\"actor\":\"x\",\"action\":\"approve\",\"nonce\":1,\"hash\":\"y\"}\n",
         ),
         ("no.jsonl", "nonsense\n"),
     ]))
@@ -367,6 +374,35 @@ fn byte_order_mark_and_carriage_returns_do_no_harm() {
     );
 }
 
+#[test]
+fn a_delay_beyond_the_longest_run_is_refused() {
+    let more = "[recipients.alice]\n[[edges]]\nfrom = \"jury\"\nto = \"dave\"\ndelay = ";
+    for (delay, bad) in [(0_u64, false), (10_000, false), (10_001, true), (4_294_967_295, true)] {
+        let found = faults(&SMALL.replace("[recipients.alice]", &format!("{more}{delay}")));
+        let expected = format!("`delay` is {delay}, but must be 0 to 10000");
+        assert_eq!(found.iter().any(|fault| fault.contains(&expected)), bad, "{found:?}");
+    }
+}
+
+#[test]
+fn the_name_of_a_network_stays_in_its_folder() {
+    for good in ["n", "Spring round 2026", "grüne-wiese", "春", "v1.2_b", ".x"] {
+        assert_eq!(super::name_problem(good), None, "{good}");
+    }
+    let long = "x".repeat(101);
+    let bad =
+        ["", ".", "..", "...", "../../x", "/tmp/x", "a/b", "a\\b", "C:", "a\u{7}", " a", &long];
+    for bad in bad {
+        assert!(super::name_problem(bad).is_some(), "{bad}");
+    }
+    let found = faults(&SMALL.replace("\"n\"", "\"../../x\""));
+    assert!(
+        found[0]
+            .starts_with("n.toml:2:8: `../../x` is no name of a network: it has the character `/`"),
+        "{found:?}"
+    );
+}
+
 // --- Bad files --------------------------------------------------------------
 
 const SMALL: &str = r#"[network]
@@ -469,7 +505,7 @@ const BAD: &[(&str, &str, &[&str])] = &[
         r#"name = "n""#,
         "name = \" n\"\ntitel = \"x\"",
         &[
-            "n.toml:2:8: ` n` is no id: it begins or ends with a space",
+            "n.toml:2:8: ` n` is no name of a network: it begins or ends with a space (allowed: letters, digits, `-`, `_`, `.` and spaces between them; any text may be the `title`)",
             "n.toml:3:1: unknown key `titel` in [network] (did you mean `title`?)",
         ],
     ),
@@ -593,11 +629,7 @@ const BAD: &[(&str, &str, &[&str])] = &[
         "",
         &["n.toml:4:1: [assets.USDC] lacks `decimals` (add for example: decimals = 6)"],
     ),
-    (
-        "decimals = 6",
-        "decimals = 256",
-        &["n.toml:5:12: `decimals` is 256, but must be 0 to 255"],
-    ),
+    ("decimals = 6", "decimals = 256", &["n.toml:5:12: `decimals` is 256, but must be 0 to 255"]),
     (
         "decimals = 6",
         "decimals = 6\naddress = \"0x12\"",
@@ -760,7 +792,7 @@ const BAD: &[(&str, &str, &[&str])] = &[
         &[
             "n.toml:9:35: unknown key `dely` in `council` (did you mean `delay`?)",
             r#"n.toml:9:55: `alice` lacks `share` (add for example: share = "50%")"#,
-            "n.toml:9:65: `delay` is -1, but must be 0 to 4294967295",
+            "n.toml:9:65: `delay` is -1, but must be 0 to 10000",
         ],
     ),
     (
@@ -874,6 +906,7 @@ const BAD: &[(&str, &str, &[&str])] = &[
         &[
             "bad.jsonl:1:1: `vote` knows no action `aprove` (did you mean `approve`?)",
             "bad.jsonl:2:1: `approve` lacks the field `nonce` (it needs `nonce`: Approves a round.)",
+            "bad.jsonl:3:1: `approve` has no field `hahs` (did you mean `hash`?)",
         ],
     ),
     (
@@ -905,7 +938,7 @@ const BAD: &[(&str, &str, &[&str])] = &[
         r#"[recipients."a\u0007"]"#,
         &[
             "n.toml:13:8: unknown payee `alice` (declare it: [recipients.alice])",
-            "n.toml:19:13: `a` is no id: it has a control character",
+            "n.toml:19:13: `a\\u{7}` is no id: it has a control character",
         ],
     ),
     (
