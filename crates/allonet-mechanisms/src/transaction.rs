@@ -4,6 +4,7 @@ use allonet_core::card::Card;
 use allonet_core::event::Event;
 use allonet_core::fault::did_you_mean;
 use allonet_core::money::{Amount, Asset};
+use allonet_core::network::id_problem;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
@@ -45,7 +46,8 @@ pub(crate) struct Transfer {
 pub(crate) fn command(event: &Event, card: &Card, assets: &[Asset]) -> Result<Command, String> {
     let owner = || {
         let owner = event.text("owner").filter(|owner| !owner.is_empty());
-        owner.map(str::to_owned).ok_or("the field `owner` is missing or no text")
+        let owner = owner.ok_or("the field `owner` is missing or no text")?;
+        named(owner).map(str::to_owned)
     };
     let kind = match event.action.as_str() {
         "propose" => What::Propose(Deed::Pay(transfers(&event.fields, assets)?)),
@@ -113,6 +115,14 @@ fn transfers(fields: &Map<String, Value>, assets: &[Asset]) -> Result<Vec<Transf
     }
 }
 
+/// A name that cannot be taken for another one that looks the same.
+fn named(name: &str) -> Result<&str, String> {
+    match id_problem(name) {
+        None => Ok(name),
+        Some(problem) => Err(format!("{name:?} is no id: {problem}")),
+    }
+}
+
 /// Fields other than these are mistakes.
 fn only(fields: &Map<String, Value>, known: &[&str]) -> Result<(), String> {
     match fields.keys().find(|field| !known.contains(&field.as_str())) {
@@ -126,7 +136,7 @@ fn only(fields: &Map<String, Value>, known: &[&str]) -> Result<(), String> {
 
 fn transfer(fields: &Map<String, Value>, assets: &[Asset]) -> Result<Transfer, String> {
     let to = fields.get("to").and_then(Value::as_str).filter(|to| !to.is_empty());
-    let to = to.ok_or("the field `to` is missing or no text")?;
+    let to = named(to.ok_or("the field `to` is missing or no text")?)?;
     let amount = match fields.get("amount") {
         Some(Value::String(text)) => text.clone(),
         Some(Value::Number(number)) if number.is_u64() => number.to_string(),

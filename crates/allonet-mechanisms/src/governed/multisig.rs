@@ -1115,6 +1115,14 @@ mod tests {
                 "`propose`: the asset stands in both `amount` and `asset`",
             ),
             (
+                "\"action\":\"propose\",\"nonce\":0,\"to\":\"d\u{202e}v\",\"amount\":\"1\"",
+                "`propose`: \"d\\u{202e}v\" is no id: it has an invisible character U+202E",
+            ),
+            (
+                "\"action\":\"add-owner\",\"nonce\":0,\"owner\":\"a\u{200b}b\"",
+                "`add-owner`: \"a\\u{200b}b\" is no id: it has an invisible character U+200B",
+            ),
+            (
                 r#""action":"aprove","nonce":0"#,
                 "`aprove`: `aprove` is no action of a multisig; did you mean `approve`?",
             ),
