@@ -11,6 +11,7 @@ pub mod trial;
 
 mod credit;
 mod protocol;
+mod safe;
 mod transaction;
 
 /// By the id of the card.

@@ -285,7 +285,8 @@ impl Checkpoint {
             return Ok(());
         };
         let reason = format!(
-            "{what} is not what the network and its files lead to; the past was changed, or the file"
+            "{what} is not what the network and its files lead to; \
+             the past was changed, or the file"
         );
         Err(RunError::Checkpoint { reason })
     }

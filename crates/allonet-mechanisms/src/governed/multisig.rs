@@ -93,7 +93,7 @@
 //! # Ok::<(), allonet_mechanisms::trial::NoTrial>(())
 //! ```
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use allonet_core::card::{Absent, Action, Card, Kind, Setting, Source, Status};
@@ -103,8 +103,8 @@ use allonet_core::mechanism::{
     Allocation, Blueprint, Change, Mechanism, Outcome, Purse, Refusal, State, Step, Turn,
 };
 use allonet_core::money::{Amount, Asset};
-use serde::{Deserialize, Serialize};
 
+use crate::safe::{Proposal, Safe, looks_automatic};
 use crate::transaction::{Command, Deed, Transfer, What, command};
 
 // --- Card -------------------------------------------------------------------
@@ -352,56 +352,6 @@ impl Mechanism for Multisig {
         let waiting = desk.waiting().into_iter();
         remarks.extend(waiting.map(|text| format!("at the end of epoch {epoch} {text}")));
         Ok(Outcome { state: State::write(&desk.safe), signals: Vec::new(), remarks })
-    }
-}
-
-/// What is remembered between turns.
-#[derive(Debug, Default, Serialize, Deserialize)]
-struct Safe {
-    owners: BTreeSet<String>,
-    threshold: u64,
-    nonce: u64,
-    /// Open proposals by nonce, in the order proposed.
-    proposals: BTreeMap<u64, Vec<Proposal>>,
-}
-
-#[derive(Clone, Debug, Serialize, Deserialize)]
-struct Proposal {
-    hash: String,
-    deed: Deed,
-    /// Whoever proposed it was an owner then.
-    by_owner: bool,
-    /// Something else was proposed under its name, which tells no more.
-    void_name: bool,
-    approvals: BTreeSet<String>,
-}
-
-impl Proposal {
-    /// Whether it is something that an owner proposed.
-    fn is_owners(&self) -> bool {
-        self.by_owner && self.deed != Deed::Nothing
-    }
-}
-
-/// Whether a name begins like those given here.
-fn looks_automatic(hash: &str) -> bool {
-    let digits = |text: &str| !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
-    hash.split_once('/').is_some_and(|(nonce, _)| digits(nonce))
-}
-
-impl Safe {
-    /// Owners who approved, as far as they still are owners.
-    fn approvals<'a>(&'a self, proposal: &'a Proposal) -> impl Iterator<Item = &'a String> {
-        proposal.approvals.intersection(&self.owners)
-    }
-
-    fn is_ready(&self, proposal: &Proposal) -> bool {
-        let count = self.approvals(proposal).count();
-        u64::try_from(count).is_ok_and(|count| count >= self.threshold)
-    }
-
-    fn of_nonce(&self, nonce: u64) -> &[Proposal] {
-        self.proposals.get(&nonce).map_or(&[], Vec::as_slice)
     }
 }
 
