@@ -25,6 +25,69 @@ pub enum Status {
     },
 }
 
+/// What kind of rule it is: how lists of mechanisms are ordered.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Family {
+    /// Fixed divisions and ways for money to pass.
+    Flow,
+    /// Pools divided by the breadth of support.
+    Quadratic,
+    /// Rewards for what was done, by ballots or metrics.
+    Retro,
+    /// Votes and budgets decided by votes.
+    Votes,
+    /// Who counts, and how much.
+    Identity,
+    /// Money that people release under rules.
+    Governed,
+    /// Money along graphs.
+    Graph,
+    /// Programs outside.
+    Program,
+}
+
+impl Family {
+    /// All families, in the order of lists.
+    pub const ALL: &[Self] = &[
+        Self::Flow,
+        Self::Quadratic,
+        Self::Retro,
+        Self::Votes,
+        Self::Identity,
+        Self::Governed,
+        Self::Graph,
+        Self::Program,
+    ];
+
+    /// Its name in lists.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Flow => "flow",
+            Self::Quadratic => "quadratic",
+            Self::Retro => "retro",
+            Self::Votes => "votes",
+            Self::Identity => "identity",
+            Self::Governed => "governed",
+            Self::Graph => "graph",
+            Self::Program => "program",
+        }
+    }
+
+    /// What its rules do, in one line.
+    pub const fn about(self) -> &'static str {
+        match self {
+            Self::Flow => "fixed divisions and ways for money to pass",
+            Self::Quadratic => "pools divided by the breadth of support",
+            Self::Retro => "rewards for what was done, by ballots or metrics",
+            Self::Votes => "votes, and budgets decided by votes",
+            Self::Identity => "who counts, and how much",
+            Self::Governed => "money that people release under rules",
+            Self::Graph => "money along graphs",
+            Self::Program => "programs outside",
+        }
+    }
+}
+
 /// Where a rule comes from.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Source {
@@ -41,6 +104,8 @@ pub struct Card {
     pub id: &'static str,
     /// Name for people: `Quadratic funding`.
     pub title: &'static str,
+    /// What kind of rule it is.
+    pub family: Family,
     /// The rule in one line.
     pub formula: &'static str,
     /// How far to trust it.

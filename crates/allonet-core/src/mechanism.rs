@@ -13,6 +13,7 @@
 //! replaying the same turns gives the same bytes.
 
 use std::borrow::Cow;
+use std::collections::BTreeMap;
 use std::fmt;
 use std::sync::Arc;
 
@@ -382,6 +383,8 @@ pub struct Outcome {
     pub signals: Vec<(&'static str, SignalData)>,
     /// Remarks for the operator: an event passed over, a cap that bites.
     pub remarks: Vec<String>,
+    /// Why its signals say of an id what they say: for people, a line each.
+    pub reasons: BTreeMap<String, Vec<String>>,
 }
 
 /// A mechanism's reasoned "no" to its input.

@@ -217,10 +217,12 @@ fn without_item_links(line: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::card::Family;
 
     const CARD: Card = Card {
         id: "fair",
         title: "Fair share",
+        family: Family::Flow,
         formula: "x = pool / n",
         status: Status::Preview { since: "0.1.0" },
         sources: &[Source { cite: "A. Author (2020)", url: "https://example.org/fair" }],

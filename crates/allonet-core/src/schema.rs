@@ -461,7 +461,7 @@ fn flag(doc: &str) -> Value {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::card::Status;
+    use crate::card::{Family, Status};
     use crate::fault::Fault;
     use crate::mechanism::{Blueprint, Mechanism};
 
@@ -487,6 +487,7 @@ mod tests {
     static CARD: Card = Card {
         id: "fair",
         title: "Fair share",
+        family: Family::Flow,
         formula: "x = pool / n",
         status: Status::Preview { since: "0.1.0" },
         sources: &[],

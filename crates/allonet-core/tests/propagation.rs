@@ -4,7 +4,7 @@
 
 use std::sync::Arc;
 
-use allonet_core::card::{Card, Status};
+use allonet_core::card::{Card, Family, Status};
 use allonet_core::engine::{Run, RunError, RunOptions, run};
 use allonet_core::fault::Fault;
 use allonet_core::ledger::{Account, Ledger, plan};
@@ -23,6 +23,7 @@ struct Odd {
 const ODD: Card = Card {
     id: "odd",
     title: "Odd",
+    family: Family::Flow,
     formula: "x² mod 7",
     status: Status::Preview { since: "0.1.0" },
     sources: &[],

@@ -9,7 +9,10 @@ pub mod program;
 pub mod quadratic;
 pub mod trial;
 
+mod ballots;
 mod credit;
+mod names;
+mod paying;
 mod protocol;
 mod safe;
 mod transaction;

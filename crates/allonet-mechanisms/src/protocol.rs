@@ -123,6 +123,7 @@ pub(crate) fn follow(
         state,
         signals: reader.signals(signals.as_ref())?,
         remarks: reader.remarks(remarks.as_ref())?,
+        ..Outcome::default()
     })
 }
 

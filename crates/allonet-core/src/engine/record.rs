@@ -90,6 +90,9 @@ pub struct RuleRecord {
     pub signals: Vec<(String, SignalData)>,
     /// What it wants the operator to know.
     pub remarks: Vec<String>,
+    /// Why its signals say of an id what they say.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    pub reasons: BTreeMap<String, Vec<String>>,
 }
 
 /// One epoch.

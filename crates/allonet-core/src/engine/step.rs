@@ -134,6 +134,7 @@ pub(super) fn book(
         unspent,
         signals: outcome.signals.into_iter().map(|(name, data)| (name.to_owned(), data)).collect(),
         remarks: outcome.remarks,
+        reasons: outcome.reasons,
     });
     Ok(())
 }

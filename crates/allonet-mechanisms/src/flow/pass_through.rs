@@ -40,7 +40,7 @@
 
 use std::sync::Arc;
 
-use allonet_core::card::{Absent, Card, Kind, Setting, Source, Status};
+use allonet_core::card::{Absent, Card, Family, Kind, Setting, Source, Status};
 use allonet_core::fault::Fault;
 use allonet_core::mechanism::{Allocation, Blueprint, Mechanism, Outcome, Refusal, Turn};
 
@@ -50,6 +50,7 @@ use allonet_core::mechanism::{Allocation, Blueprint, Mechanism, Outcome, Refusal
 pub static CARD: Card = Card {
     id: "pass-through",
     title: "Pass-through",
+    family: Family::Flow,
     formula: "payout = money",
     status: Status::Preview { since: "0.1.0" },
     sources: &[Source {

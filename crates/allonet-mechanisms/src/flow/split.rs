@@ -77,7 +77,7 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use allonet_core::card::{Absent, Card, Kind, Placed, Setting, Settings, Source, Status};
+use allonet_core::card::{Absent, Card, Family, Kind, Placed, Setting, Settings, Source, Status};
 use allonet_core::fault::{Fault, SourceFile, did_you_mean};
 use allonet_core::mechanism::{
     Allocation, Blueprint, Change, Mechanism, Outcome, Refusal, Step, Turn,
@@ -96,6 +96,7 @@ const MODES: &[&str] =
 pub static CARD: Card = Card {
     id: "split",
     title: "Fixed split",
+    family: Family::Flow,
     formula: "payout = money · weight / Σ weights",
     status: Status::Preview { since: "0.1.0" },
     sources: &[

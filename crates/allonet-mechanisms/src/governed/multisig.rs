@@ -96,7 +96,7 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
-use allonet_core::card::{Absent, Action, Card, Kind, Setting, Source, Status};
+use allonet_core::card::{Absent, Action, Card, Family, Kind, Setting, Source, Status};
 use allonet_core::event::{Event, EventLog};
 use allonet_core::fault::{Fault, did_you_mean};
 use allonet_core::mechanism::{
@@ -113,6 +113,7 @@ use crate::transaction::{Command, Deed, Transfer, What, command};
 pub static CARD: Card = Card {
     id: "multisig",
     title: "Multisig",
+    family: Family::Governed,
     formula: "execute transaction k ⇔ k = nonce and |approvals ∩ owners| ≥ threshold",
     status: Status::Preview { since: "0.1.0" },
     sources: &[Source {
@@ -351,7 +352,7 @@ impl Mechanism for Multisig {
         let epoch = turn.epoch;
         let waiting = desk.waiting().into_iter();
         remarks.extend(waiting.map(|text| format!("at the end of epoch {epoch} {text}")));
-        Ok(Outcome { state: State::write(&desk.safe), signals: Vec::new(), remarks })
+        Ok(Outcome { state: State::write(&desk.safe), remarks, ..Outcome::default() })
     }
 }
 

@@ -72,11 +72,11 @@ use std::fmt::Write as _;
 use std::sync::Arc;
 
 use allonet_core::absorbing::AbsorbingError;
-use allonet_core::card::{Absent, Card, Kind, Setting, Settings, Source, Status};
+use allonet_core::card::{Absent, Card, Family, Kind, Setting, Settings, Source, Status};
 use allonet_core::fault::{Fault, Place, did_you_mean};
 use allonet_core::maths;
 use allonet_core::mechanism::{
-    Allocation, Blueprint, Change, Mechanism, Outcome, Refusal, State, Step, Turn,
+    Allocation, Blueprint, Change, Mechanism, Outcome, Refusal, Step, Turn,
 };
 use allonet_core::money::{Rounding, apportion, weights_from_f64};
 use allonet_core::repository::canonical_repo;
@@ -90,6 +90,7 @@ use crate::credit::{Flow, Graph, flow, flow_to_depth, read_edges, read_originali
 pub static CARD: Card = Card {
     id: "dependency",
     title: "Dependency graph",
+    family: Family::Graph,
     formula: "payout = money · o·x, with x = s + Wᵀ diag(1 − o) x",
     status: Status::Preview { since: "0.1.0" },
     sources: &[
@@ -388,10 +389,10 @@ impl Mechanism for Dependency {
             }
         }
         Ok(Outcome {
-            state: State::empty(),
             signals: vec![("weights", SignalData::Scores(self.shares.clone()))],
             // The graph never changes: said once, not in every epoch.
             remarks: if turn.epoch == 0 { self.remarks.clone() } else { Vec::new() },
+            ..Outcome::default()
         })
     }
 }

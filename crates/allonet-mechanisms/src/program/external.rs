@@ -101,7 +101,7 @@
 
 use std::sync::Arc;
 
-use allonet_core::card::{Absent, Action, Card, Kind, Setting, Settings, Source, Status};
+use allonet_core::card::{Absent, Action, Card, Family, Kind, Setting, Settings, Source, Status};
 use allonet_core::fault::{Fault, SourceFile};
 use allonet_core::mechanism::{
     Allocation, Blueprint, Mechanism, Oracle, Outcome, Program, Refusal, Turn,
@@ -115,6 +115,7 @@ use crate::protocol::{SIGNALS, follow, question};
 pub static CARD: Card = Card {
     id: "external",
     title: "External program",
+    family: Family::Program,
     formula: "answer = program(question), with Σ payouts + Σ retain ≤ available",
     status: Status::Preview { since: "0.1.0" },
     sources: &[Source {

@@ -14,10 +14,11 @@
 //! its rounding.
 
 use allonet_core::money::{Amount, ApportionError, MoneyError, Rounding, Share, apportion};
-use ruint::aliases::{U256, U512};
+use ruint::aliases::U256;
 use thiserror::Error;
 
 use super::scores::Scores;
+use crate::paying::fill_under;
 
 /// What becomes of money above the cap.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -91,7 +92,7 @@ impl Division {
                 Some(limit) if self.overflow == Overflow::Keep => {
                     Ok(parts()?.into_iter().map(|part: Amount| part.min(limit)).collect())
                 }
-                Some(limit) => redistribute(wanted, &scores.values, limit, sum, rounding),
+                Some(limit) => Ok(fill_under(wanted, &scores.values, limit, rounding)?),
             }
         };
         let (floors, matches) = match limit {
@@ -113,45 +114,6 @@ impl Division {
         let parts = u128::from(cap.numerator()) * 10_000 / u128::from(cap.denominator());
         pool.mul_div(U256::from(parts), U256::from(10_000_u64), "the cap")
     }
-}
-
-/// Divides `wanted` so that nobody is above `limit` and all below it keep the
-/// proportions of their scores.
-///
-/// At most `wanted / limit + 1` projects are looked at one by one.
-fn redistribute(
-    wanted: Amount,
-    scores: &[U256],
-    limit: Amount,
-    sum: U256,
-    rounding: Rounding,
-) -> Result<Vec<Amount>, DivisionError> {
-    let mut order: Vec<usize> = (0..scores.len()).collect();
-    order.sort_unstable_by(|a, b| scores[*b].cmp(&scores[*a]).then(a.cmp(b)));
-    let (mut rest, mut sum) = (wanted, sum);
-    let mut weights = scores.to_vec();
-    let mut capped = Vec::new();
-    for project in order {
-        let score = scores[project];
-        let part: U512 = score.widening_mul(rest.to_u256());
-        let most: U512 = limit.to_u256().widening_mul(sum);
-        if part <= most {
-            break;
-        }
-        rest = rest.sub(limit, "the pool above the cap")?;
-        sum -= score;
-        weights[project] = U256::ZERO;
-        capped.push(project);
-    }
-    let mut matches = if sum.is_zero() {
-        vec![Amount::ZERO; scores.len()]
-    } else {
-        apportion(rest, &weights, rounding)?.parts
-    };
-    for project in capped {
-        matches[project] = limit;
-    }
-    Ok(matches)
 }
 
 /// The loop of `pluralistic.js`: what is above the cap goes to those strictly

@@ -93,7 +93,7 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use allonet_core::card::{Absent, Card, Kind, Setting, Settings, Source, Status};
+use allonet_core::card::{Absent, Card, Family, Kind, Setting, Settings, Source, Status};
 use allonet_core::fault::Fault;
 use allonet_core::mechanism::{
     Allocation, Blueprint, Mechanism, Outcome, Purse, Refusal, State, Turn, VoterEffect,
@@ -108,9 +108,10 @@ use super::eligibility::{
 };
 use super::influence::{Pool, Round};
 use super::kernel::{Pairs, Roots, Support};
-use super::matches::{Match, show};
+use super::matches::Match;
 use super::scores::{Arithmetic, Scores, Scoring};
 use super::votes::{COLUMNS, USD, Votes, Written};
+use crate::paying::show;
 
 // --- Card -------------------------------------------------------------------
 
@@ -118,6 +119,7 @@ use super::votes::{COLUMNS, USD, Votes, Written};
 pub static CARD: Card = Card {
     id: "quadratic",
     title: "Quadratic funding",
+    family: Family::Quadratic,
     formula: "match = min(λ · ((Σ√c)² − Σc), cap · pool)",
     status: Status::Preview { since: "0.1.0" },
     sources: &[

@@ -3,12 +3,13 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use allonet_core::mechanism::{Allocation, Change, Refusal, Step};
+use allonet_core::mechanism::{Allocation, Refusal, Step};
 use allonet_core::money::{Amount, Asset};
 
 use super::division::Divided;
 use super::kernel::Support;
 use super::scores::Scores;
+use crate::paying::{Walk, show};
 
 /// One asset, divided.
 pub(super) struct Match<'a> {
@@ -95,29 +96,4 @@ impl Match<'_> {
         walk.to(self.left.units(project), "paid in earlier epochs", String::new);
         Ok(())
     }
-}
-
-/// Steps on the way to a payout, and how far they have come.
-#[derive(Default)]
-struct Walk {
-    reached: Amount,
-    steps: Vec<Step>,
-}
-
-impl Walk {
-    /// Goes to an amount, if it is another than the one reached.
-    fn to(&mut self, amount: Amount, label: &'static str, note: impl FnOnce() -> String) {
-        let change = Change::between(self.reached, amount);
-        if !change.is_zero() {
-            let note = note();
-            let step = Step::new(label, change);
-            self.steps.push(if note.is_empty() { step } else { step.note(note) });
-            self.reached = amount;
-        }
-    }
-}
-
-/// An amount for people.
-pub(super) fn show(assets: &[Asset], asset: usize, amount: Amount) -> String {
-    assets.get(asset).map_or_else(|| amount.to_string(), |asset| asset.show(amount))
 }

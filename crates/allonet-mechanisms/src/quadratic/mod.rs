@@ -2,7 +2,6 @@
 //!
 //! * [`funding`]: the mechanism `quadratic`.
 //! * [`votes`]: votes from a table, as columns of numbers.
-//! * `names`: numbers for the names of voters and projects.
 //! * [`eligibility`]: which votes count, and how much of them.
 //! * [`kernel`]: sums of roots from columns, exact and in floats.
 //! * [`scores`]: scores of projects as whole numbers.
@@ -16,6 +15,5 @@ pub mod funding;
 mod influence;
 pub mod kernel;
 mod matches;
-mod names;
 pub mod scores;
 pub mod votes;

@@ -13,7 +13,7 @@ use allonet_core::network::id_problem;
 use allonet_core::table::{Column, Faults, Row, Table};
 
 use super::kernel::Columns;
-use super::names::{Names, plain};
+use crate::names::{Names, plain};
 
 /// Columns of a table of votes.
 pub const COLUMNS: &[Column] = &[

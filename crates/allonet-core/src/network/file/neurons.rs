@@ -8,7 +8,7 @@ use super::item::{Item, Section, toml_key};
 use super::legs::Named;
 use super::nodes::declared;
 use super::settings::{as_run, example};
-use crate::card::{Absent, Action, Card, Kind, Placed, Settings, Status};
+use crate::card::{Absent, Action, Card, Family, Kind, Placed, Settings, Status};
 use crate::event::EventLog;
 use crate::fault::{Fault, closest, did_you_mean};
 use crate::mechanism::{Allocation, Blueprint, Entry, Mechanism, Outcome, Refusal, State, Turn};
@@ -22,6 +22,7 @@ const EXAMPLE: &str = "[neurons.matching] mechanism = \"quadratic\"";
 static UNKNOWN: Card = Card {
     id: "unknown",
     title: "Unknown",
+    family: Family::Flow,
     formula: "",
     status: Status::Preview { since: "0.1.0" },
     sources: &[],

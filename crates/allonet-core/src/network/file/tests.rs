@@ -7,7 +7,7 @@ use std::sync::Arc;
 use proptest::prelude::*;
 
 use super::{Loader, read};
-use crate::card::{Absent, Action, Card, Kind, Setting, Status};
+use crate::card::{Absent, Action, Card, Family, Kind, Setting, Status};
 use crate::fault::{Fault, Severity, SourceFile};
 use crate::mechanism::{
     Allocation, Blueprint, Entry, Mechanism, NoOracles, Outcome, Refusal, Turn,
@@ -26,6 +26,7 @@ const fn card(id: &'static str, settings: &'static [Setting]) -> Card {
     Card {
         id,
         title: "Test",
+        family: Family::Flow,
         formula: "payout = test",
         status: Status::Preview { since: "0.1.0" },
         sources: &[],

@@ -13,7 +13,7 @@ type Address = [u32; 5];
 
 /// Names as they come up in a table.
 #[derive(Debug, Default)]
-pub(super) struct Names<'t> {
+pub(crate) struct Names<'t> {
     fold_addresses: bool,
     addresses: FxHashMap<Address, u32>,
     texts: FxHashMap<&'t str, u32>,
@@ -23,22 +23,22 @@ pub(super) struct Names<'t> {
 
 impl<'t> Names<'t> {
     /// Names that are compared as they stand.
-    pub(super) fn verbatim() -> Self {
+    pub(crate) fn verbatim() -> Self {
         Self::default()
     }
 
     /// Names among which addresses are compared without regard to case.
-    pub(super) fn with_addresses() -> Self {
+    pub(crate) fn with_addresses() -> Self {
         Self { fold_addresses: true, ..Self::default() }
     }
 
     /// How many names there are.
-    pub(super) fn len(&self) -> usize {
+    pub(crate) fn len(&self) -> usize {
         self.listed_addresses.len() + self.listed_texts.len()
     }
 
     /// The number of a name, for now in the order they come up.
-    pub(super) fn number(&mut self, name: &'t str) -> u32 {
+    pub(crate) fn number(&mut self, name: &'t str) -> u32 {
         let next = number(self.len());
         if self.fold_addresses
             && let Some(address) = address(name)
@@ -56,7 +56,7 @@ impl<'t> Names<'t> {
 
     /// The names in order, addresses in lower case, and the new number of each
     /// old one.
-    pub(super) fn sorted(mut self) -> (Vec<Box<str>>, Vec<u32>) {
+    pub(crate) fn sorted(mut self) -> (Vec<Box<str>>, Vec<u32>) {
         self.listed_addresses.sort_unstable();
         self.listed_texts.sort_unstable();
         let mut renumbered = vec![0; self.len()];
@@ -124,7 +124,7 @@ fn text(address: Address) -> Box<str> {
 
 /// A name as [`Names::sorted`] gives it: an address in lower case, anything
 /// else as it stands.
-pub(super) fn plain(name: &str) -> Cow<'_, str> {
+pub(crate) fn plain(name: &str) -> Cow<'_, str> {
     address(name).map_or(Cow::Borrowed(name), |address| Cow::Owned(text(address).into()))
 }
 

@@ -1,0 +1,360 @@
+//! Money divided by scores, booked with the steps that lead to each payout.
+//!
+//! Rules that end in "and the pool is divided in proportion to the scores" end
+//! here. Scores are floats; money meets them once, in the apportionment of
+//! `allonet_core`.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use allonet_core::card::{Absent, Kind, Setting, Settings};
+use allonet_core::fault::Fault;
+use allonet_core::mechanism::{Allocation, Change, Refusal, Step, Turn};
+use allonet_core::money::{
+    Amount, ApportionError, Asset, Rounding, Share, apportion, weights_from_f64,
+};
+use allonet_core::signal::SignalData;
+use ruint::aliases::{U256, U512};
+
+/// The setting `cap`.
+pub(crate) const CAP: Setting = Setting {
+    name: "cap",
+    kind: Kind::Share,
+    default: Absent::None("no cap"),
+    doc: "Most that one project may take of the pool.",
+};
+
+/// The setting `cap_overflow`.
+pub(crate) const CAP_OVERFLOW: Setting = Setting {
+    name: "cap_overflow",
+    kind: Kind::Choice(&["redistribute", "keep"]),
+    default: Absent::Default("redistribute"),
+    doc: "Whether money above the cap goes to the other projects by score or stays unspent.",
+};
+
+/// The setting `minimum`.
+pub(crate) const MINIMUM: Setting = Setting {
+    name: "minimum",
+    kind: Kind::Decimal,
+    default: Absent::None("no minimum"),
+    doc: "Least that a project is paid of the main asset; who would get less gets nothing, and the \
+          others share it.",
+};
+
+/// How a pool is divided by scores.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Terms {
+    /// Most that one payee may take of the pool.
+    pub(crate) cap: Option<Share>,
+    /// What the cap cuts off stays unspent.
+    pub(crate) keep_overflow: bool,
+    /// Least that one payee is paid of the main asset.
+    pub(crate) minimum: Option<Amount>,
+    /// How fractions of a base unit are settled.
+    pub(crate) rounding: Rounding,
+}
+
+impl Terms {
+    /// From the settings [`CAP`], [`CAP_OVERFLOW`] and [`MINIMUM`], as far as a
+    /// card has them.
+    pub(crate) fn read(settings: &Settings, asset: &Asset) -> Result<Self, Fault> {
+        let minimum = match settings.text("minimum") {
+            None => None,
+            Some(text) => Some(asset.parse(text).map_err(|error| {
+                Fault::new("bad-amount", error.to_string()).at_some(settings.place("minimum"))
+            })?),
+        };
+        let cap = settings.share("cap");
+        if cap.is_some_and(Share::is_zero) {
+            return Err(Fault::new("cap-zero", "a cap of 0% would pay nobody anything")
+                .at_some(settings.place("cap"))
+                .help("leave `cap` out for no cap"));
+        }
+        let keep_overflow = settings.text("cap_overflow") == Some("keep");
+        Ok(Self { cap, keep_overflow, minimum, rounding: Rounding::default() })
+    }
+
+    /// Divides a pool; nobody is paid where no score is above zero.
+    ///
+    /// Who would get less than the minimum is dropped, all at once, and the
+    /// pool divided again, until nobody is.
+    pub(crate) fn divide(&self, pool: Amount, scores: &[f64]) -> Result<Divided, Refusal> {
+        let weights = weights_from_f64(scores).map_err(|error| refusal(&error))?;
+        let mut weights: Vec<U256> = weights.into_iter().map(U256::from).collect();
+        let limit = self.cap.map(|cap| cap.of(pool)).transpose()?;
+        let divide = |rounding| parts(pool, &weights, rounding).map_err(|error| refusal(&error));
+        let uncapped = divide(Rounding::Floor)?;
+        let mut dropped = vec![false; scores.len()];
+        loop {
+            let paid = self.under(limit, pool, &weights).map_err(|error| refusal(&error))?;
+            let small = |at: &usize| {
+                !weights[*at].is_zero() && self.minimum.is_some_and(|least| paid[*at] < least)
+            };
+            let fallen: Vec<usize> = (0..weights.len()).filter(small).collect();
+            if fallen.is_empty() {
+                return Ok(Divided { paid, uncapped, dropped, limit });
+            }
+            for at in fallen {
+                weights[at] = U256::ZERO;
+                dropped[at] = true;
+            }
+        }
+    }
+
+    fn under(
+        &self,
+        limit: Option<Amount>,
+        pool: Amount,
+        weights: &[U256],
+    ) -> Result<Vec<Amount>, ApportionError> {
+        match limit {
+            None => parts(pool, weights, self.rounding),
+            Some(limit) if self.keep_overflow => {
+                let parts = parts(pool, weights, self.rounding)?;
+                Ok(parts.into_iter().map(|part| part.min(limit)).collect())
+            }
+            Some(limit) => fill_under(pool, weights, limit, self.rounding),
+        }
+    }
+
+    /// Divides everything a neuron may spend by the scores of its payees and
+    /// books it. Scores say nothing about amounts of other assets than the main
+    /// one: their minimum is nothing. `why` is the note of a payee's first step.
+    ///
+    /// Returns remarks for the operator.
+    pub(crate) fn pay(
+        &self,
+        turn: &Turn<'_>,
+        allocation: &mut Allocation<'_>,
+        scores: &[f64],
+        why: impl Fn(usize) -> String,
+    ) -> Result<Vec<String>, Refusal> {
+        let mut remarks = Vec::new();
+        let available = allocation.available().clone();
+        for (asset, pool) in available.iter() {
+            let terms = Self { minimum: self.minimum.filter(|_| asset == 0), ..*self };
+            let divided = terms.divide(pool, scores)?;
+            for (payee, amount) in (0_u32..).zip(&divided.paid) {
+                if !amount.is_zero() {
+                    let steps = divided.steps(payee as usize, &why, turn.assets, asset)?;
+                    allocation.pay(payee, asset, *amount, steps)?;
+                }
+            }
+            if asset == 0 {
+                remarks = divided.remarks(turn.assets, scores, pool);
+            }
+        }
+        Ok(remarks)
+    }
+}
+
+/// A pool divided by scores.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Divided {
+    /// What each payee is paid.
+    pub(crate) paid: Vec<Amount>,
+    /// What it would have without cap and minimum, rounded down.
+    pub(crate) uncapped: Vec<Amount>,
+    /// Who is below the minimum.
+    pub(crate) dropped: Vec<bool>,
+    /// The cap in base units.
+    pub(crate) limit: Option<Amount>,
+}
+
+impl Divided {
+    fn steps(
+        &self,
+        payee: usize,
+        why: impl Fn(usize) -> String,
+        assets: &[Asset],
+        asset: usize,
+    ) -> Result<Vec<Step>, Refusal> {
+        let mut walk = Walk::default();
+        walk.to(self.uncapped[payee], "share by score", || why(payee));
+        if let Some(limit) = self.limit {
+            let most = || format!("at most {}", show(assets, asset, limit));
+            walk.to(walk.reached.min(limit), "cap", most);
+        }
+        let capped = self.uncapped[payee].min(self.limit.unwrap_or(self.uncapped[payee]));
+        // More than a unit of rounding came from others.
+        if self.paid[payee] > capped.add(Amount::from_base(1), "a share")? {
+            walk.to(self.paid[payee], "share of what others could not take", String::new);
+        }
+        walk.to(self.paid[payee], "rounding", String::new);
+        Ok(walk.steps)
+    }
+
+    fn remarks(&self, assets: &[Asset], scores: &[f64], pool: Amount) -> Vec<String> {
+        let mut remarks = Vec::new();
+        if !pool.is_zero() && scores.iter().all(|score| *score == 0.0) {
+            remarks.push("no project has a score above zero: nothing is paid".to_owned());
+        }
+        let dropped = self.dropped.iter().filter(|dropped| **dropped).count();
+        if dropped > 0 {
+            remarks.push(format!("below the minimum and not paid: {}", several(dropped)));
+        }
+        if let Some(limit) = self.limit.filter(|limit| !limit.is_zero()) {
+            let held = self.paid.iter().filter(|paid| **paid == limit).count();
+            if held > 0 {
+                let limit = show(assets, 0, limit);
+                remarks.push(format!("at the cap of {limit}: {}", several(held)));
+            }
+        }
+        remarks
+    }
+}
+
+fn several(count: usize) -> String {
+    if count == 1 { "1 project".to_owned() } else { format!("{count} projects") }
+}
+
+fn parts(
+    pool: Amount,
+    weights: &[U256],
+    rounding: Rounding,
+) -> Result<Vec<Amount>, ApportionError> {
+    if weights.iter().all(U256::is_zero) {
+        return Ok(vec![Amount::ZERO; weights.len()]);
+    }
+    Ok(apportion(pool, weights, rounding)?.parts)
+}
+
+/// Divides `wanted` so that nobody is above `limit` and all below it keep the
+/// proportions of their weights; what nobody can take stays.
+///
+/// At most `wanted / limit + 1` payees are looked at one by one.
+pub(crate) fn fill_under(
+    wanted: Amount,
+    weights: &[U256],
+    limit: Amount,
+    rounding: Rounding,
+) -> Result<Vec<Amount>, ApportionError> {
+    let add = |sum: U256, weight: &U256| sum.checked_add(*weight);
+    let sum = weights.iter().try_fold(U256::ZERO, add);
+    let mut sum = sum.ok_or(ApportionError::WeightsTooLarge)?;
+    let mut order: Vec<usize> = (0..weights.len()).collect();
+    order.sort_unstable_by(|a, b| weights[*b].cmp(&weights[*a]).then(a.cmp(b)));
+    let mut rest = wanted;
+    let mut below = weights.to_vec();
+    let mut capped = Vec::new();
+    for at in order {
+        let part: U512 = weights[at].widening_mul(rest.to_u256());
+        let most: U512 = limit.to_u256().widening_mul(sum);
+        if part <= most {
+            break;
+        }
+        rest = rest.saturating_sub(limit);
+        sum -= weights[at];
+        below[at] = U256::ZERO;
+        capped.push(at);
+    }
+    let mut paid = parts(rest, &below, rounding)?;
+    for at in capped {
+        paid[at] = limit;
+    }
+    Ok(paid)
+}
+
+/// Scores as parts of their sum: what a rule emits.
+pub(crate) fn shares(payees: &[Arc<str>], scores: &[f64]) -> SignalData {
+    let sum = allonet_core::maths::sum(scores.iter().copied());
+    let share = |score: f64| if sum > 0.0 { score / sum } else { 0.0 };
+    let named = payees.iter().zip(scores);
+    let shares: BTreeMap<String, f64> =
+        named.map(|(payee, score)| (payee.to_string(), share(*score))).collect();
+    SignalData::Scores(shares)
+}
+
+/// Steps on the way to a payout, and how far they have come.
+#[derive(Default)]
+pub(crate) struct Walk {
+    pub(crate) reached: Amount,
+    pub(crate) steps: Vec<Step>,
+}
+
+impl Walk {
+    /// Goes to an amount, if it is another than the one reached. An empty note
+    /// is none.
+    pub(crate) fn to(
+        &mut self,
+        amount: Amount,
+        label: &'static str,
+        note: impl FnOnce() -> String,
+    ) {
+        let change = Change::between(self.reached, amount);
+        if !change.is_zero() {
+            let note = note();
+            let step = Step::new(label, change);
+            self.steps.push(if note.is_empty() { step } else { step.note(note) });
+            self.reached = amount;
+        }
+    }
+}
+
+/// An amount for people.
+pub(crate) fn show(assets: &[Asset], asset: usize, amount: Amount) -> String {
+    assets.get(asset).map_or_else(|| amount.to_string(), |asset| asset.show(amount))
+}
+
+fn refusal(error: &ApportionError) -> Refusal {
+    Refusal::new("division", error.to_string())
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn paid(terms: Terms, pool: u128, scores: &[f64]) -> Vec<u128> {
+        let divided = terms.divide(Amount::from_base(pool), scores).unwrap();
+        divided.paid.iter().map(|part| part.to_u128().unwrap()).collect()
+    }
+
+    fn cap(percent: u64) -> Terms {
+        Terms { cap: Share::new(percent, 100), ..Terms::default() }
+    }
+
+    fn least(units: u128) -> Terms {
+        Terms { minimum: Some(Amount::from_base(units)), ..Terms::default() }
+    }
+
+    #[test]
+    fn the_cap_is_filled_and_the_minimum_drops() {
+        assert_eq!(paid(Terms::default(), 100, &[1.0, 3.0]), [25, 75]);
+        assert_eq!(paid(cap(40), 100, &[60.0, 30.0, 10.0]), [40, 40, 20]);
+        assert_eq!(paid(cap(10), 100, &[1.0, 1.0]), [10, 10]);
+        let keep = Terms { keep_overflow: true, ..cap(40) };
+        assert_eq!(paid(keep, 100, &[60.0, 30.0, 10.0]), [40, 30, 10]);
+        assert_eq!(paid(least(20), 100, &[60.0, 30.0, 10.0]), [67, 33, 0]);
+        assert_eq!(paid(least(200), 100, &[60.0, 40.0]), [0, 0]);
+        // Those at the cap keep it; the third rises above the minimum only after
+        // the last has fallen.
+        let both = Terms { minimum: Some(Amount::from_base(9)), ..cap(45) };
+        assert_eq!(paid(both, 100, &[500.0, 400.0, 10.0, 1.0]), [45, 45, 10, 0]);
+        assert_eq!(paid(Terms::default(), 100, &[0.0, 0.0]), [0, 0]);
+    }
+
+    proptest! {
+        #[test]
+        fn nothing_is_lost_while_somebody_can_take_it(
+            pool: u64,
+            scores in prop::collection::vec(0.0_f64..1e6, 1..30),
+            percent in 1_u64..=100,
+            minimum in 0_u64..1 << 60,
+        ) {
+            let terms = Terms { minimum: Some(Amount::from_base(u128::from(minimum))), ..cap(percent) };
+            let pool = Amount::from_base(u128::from(pool));
+            let divided = terms.divide(pool, &scores).unwrap();
+            let sum = Amount::sum(divided.paid.iter().copied(), "test").unwrap();
+            let limit = divided.limit.unwrap();
+            prop_assert!(sum <= pool);
+            let least = Amount::from_base(u128::from(minimum));
+            prop_assert!(divided.paid.iter().all(|paid| paid.is_zero() || *paid >= least));
+            let open = |at: usize| {
+                scores[at] > 0.0 && !divided.dropped[at] && divided.paid[at] < limit
+            };
+            prop_assert!(sum == pool || !(0..scores.len()).any(open));
+        }
+    }
+}
