@@ -8,13 +8,14 @@ use super::{Case, Maker};
 pub(crate) const MAKERS: &[Maker] = &[("pass-through", pass_through), ("split", split)];
 
 fn pass_through(draw: &mut Draw) -> Case {
-    let trial = Trial::new("pass-through").text("to", "a");
+    let trial = Trial::new("pass-through").weights("to", &[("a", "1")]);
     Case { trial, pool: draw.pool(), unordered: &[] }
 }
 
 fn split(draw: &mut Draw) -> Case {
-    let weights: Vec<(String, String)> =
-        (0..1 + draw.below(9)).map(|at| (format!("p{at}"), draw.below(1_000).to_string())).collect();
+    let weights: Vec<(String, String)> = (0..1 + draw.below(9))
+        .map(|at| (format!("p{at}"), draw.below(1_000).to_string()))
+        .collect();
     let weights: Vec<(&str, &str)> =
         weights.iter().map(|(payee, weight)| (payee.as_str(), weight.as_str())).collect();
     let trial = Trial::new("split").weights("to", &weights);

@@ -38,33 +38,29 @@ pub(crate) struct Case {
 /// A mechanism and how to draw a case for it.
 pub(crate) type Maker = (&'static str, fn(&mut Draw) -> Case);
 
-fn makers(family: Family) -> &'static [Maker] {
-    match family {
-        Family::Flow => flow::MAKERS,
-        Family::Quadratic => quadratic::MAKERS,
-        Family::Governed => governed::MAKERS,
-        Family::Graph => graph::MAKERS,
-        Family::Program => program::MAKERS,
-        Family::Retro | Family::Votes | Family::Identity => &[],
-    }
+/// All of them.
+const MAKERS: &[&[Maker]] =
+    &[flow::MAKERS, governed::MAKERS, graph::MAKERS, program::MAKERS, quadratic::MAKERS];
+
+fn family_of(id: &str) -> Option<Family> {
+    let entry = catalogue().iter().find(|entry| entry.card.id == id);
+    entry.map(|entry| entry.card.family)
 }
 
 #[test]
 fn every_mechanism_is_under_the_laws() {
-    for family in Family::ALL {
-        let of_family = catalogue().iter().filter(|entry| entry.card.family == *family);
-        let known: Vec<&str> = of_family.map(|entry| entry.card.id).collect();
-        let mut drawn: Vec<&str> = makers(*family).iter().map(|(id, _)| *id).collect();
-        drawn.sort_unstable();
-        assert_eq!(drawn, known, "{}", family.name());
-    }
+    let known: Vec<&str> = catalogue().iter().map(|entry| entry.card.id).collect();
+    let mut drawn: Vec<&str> = MAKERS.iter().copied().flatten().map(|(id, _)| *id).collect();
+    drawn.sort_unstable();
+    assert_eq!(drawn, known);
 }
 
 macro_rules! laws_of {
     ($($test:ident: $family:ident),* $(,)?) => {$(
         #[test]
         fn $test() {
-            makers(Family::$family).iter().for_each(keeps_the_laws);
+            let of_family = |maker: &&Maker| family_of(maker.0) == Some(Family::$family);
+            MAKERS.iter().copied().flatten().filter(of_family).for_each(keeps_the_laws);
         }
     )*};
 }
@@ -90,8 +86,10 @@ fn keeps_the_laws((id, make): &Maker) {
         let result = check(&case, &about);
         if let Ok(result) = &result {
             came_to_a_result += 1;
-            did_something +=
-                u32::from(!result.payouts.is_empty() || !result.outcome.signals.is_empty());
+            let TurnResult { payouts, outcome, .. } = result;
+            let quiet =
+                payouts.is_empty() && outcome.signals.is_empty() && outcome.state.is_empty();
+            did_something += u32::from(!quiet);
         }
         let mut shuffled = Case { trial: case.trial.clone(), ..case };
         case.unordered.iter().for_each(|name| shuffle(&mut shuffled.trial, name, &mut draw));
