@@ -79,7 +79,7 @@ pub(crate) enum Verb {
     Check(CheckArgs),
     /// Run a network and write payouts, report and receipt
     Run(RunArgs),
-    /// Show how an amount came about, and from whom
+    /// Show how an amount came about, and from whom; or what a mechanism does
     Explain(ExplainArgs),
     /// Recompute a run from its receipt and inputs
     Verify(VerifyArgs),
@@ -90,11 +90,15 @@ pub(crate) enum Verb {
 #[command(after_help = "\
 Examples:
   allonet new                                   lists what can be read
+  allonet new --list                            lists the mechanisms, by family
   allonet new --from Cargo.lock --budget \"10_000 USDC\"
   allonet new --from go.mod --graph go.mod.graph --name kubernetes
   allonet new --from votes.csv --budget \"50_000 USDC\" --out round.allonet.toml
   allonet new --from funding.csv --asset USD")]
 pub(crate) struct NewArgs {
+    /// List the mechanisms that a network may use, by family
+    #[arg(long, conflicts_with = "from")]
+    pub(crate) list: bool,
     /// The file to read; without it, what can be read is listed
     #[arg(long, value_name = "PATH")]
     pub(crate) from: Option<PathBuf>,
@@ -242,14 +246,18 @@ pub(crate) struct RunArgs {
 #[command(after_help = "\
 Examples:
   allonet explain spring.allonet.toml alice
-  allonet explain out/spring/receipt.json alice --paths 20 --epoch 0")]
+  allonet explain out/spring/receipt.json alice --paths 20 --epoch 0
+  allonet explain --mechanism quadratic")]
 pub(crate) struct ExplainArgs {
     /// A network file, or the receipt of a run
-    #[arg(value_name = "NETWORK|RECEIPT")]
-    pub(crate) subject: PathBuf,
+    #[arg(value_name = "NETWORK|RECEIPT", required_unless_present = "mechanism")]
+    pub(crate) subject: Option<PathBuf>,
     /// Whose amount to explain, by id
-    #[arg(value_name = "RECIPIENT")]
-    pub(crate) recipient: String,
+    #[arg(value_name = "RECIPIENT", required_unless_present = "mechanism")]
+    pub(crate) recipient: Option<String>,
+    /// Explain a mechanism of the catalogue instead: its rule, settings and sources
+    #[arg(long, value_name = "ID", conflicts_with_all = ["subject", "recipient"])]
+    pub(crate) mechanism: Option<String>,
     /// How many of the ways from a source to show
     #[arg(long, value_name = "N", default_value_t = 5)]
     pub(crate) paths: usize,

@@ -13,6 +13,7 @@ pub mod maths;
 pub mod mechanism;
 pub mod money;
 pub mod network;
+pub mod opinion;
 pub mod page;
 pub mod payout;
 pub mod receipt;

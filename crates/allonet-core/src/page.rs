@@ -2,7 +2,7 @@
 //! and from the documentation of its module, so that it cannot contradict the
 //! code.
 
-use crate::card::{Absent, Action, Card, Kind, Setting, Source, Status};
+use crate::card::{Absent, Action, Card, Family, Kind, Setting, Source, Status};
 
 const WRITTEN: &str = "<!-- Written by `cargo xtask gen` from the mechanism's card and the \
                        documentation of its module. Edit those. -->\n";
@@ -25,17 +25,30 @@ pub fn mechanism_page(card: &Card, module_docs: &str) -> String {
     .concat()
 }
 
-/// The page that lists all mechanisms, in the order given; each links to
-/// `<id>.md` next to it.
+/// The page that lists all mechanisms, family by family, in the order given
+/// within each; each links to `<id>.md` next to it.
 pub fn catalogue_page<'a>(cards: impl IntoIterator<Item = &'a Card>) -> String {
-    let mut page = format!("{WRITTEN}\n# Mechanisms\n\n");
-    page += "| id | name | status | rule |\n|---|---|---|---|\n";
-    page.extend(cards.into_iter().map(|card| {
-        let (id, title) = (card.id, cell(card.title));
-        let (status, formula) = (status(card.status), cell(card.formula));
-        format!("| [`{id}`]({id}.md) | {title} | {status} | {formula} |\n")
-    }));
+    let cards: Vec<&Card> = cards.into_iter().collect();
+    let mut page = format!("{WRITTEN}\n# Mechanisms\n");
+    for family in Family::ALL {
+        let own = || cards.iter().filter(|card| card.family == *family);
+        if own().next().is_none() {
+            continue;
+        }
+        page += &format!("\n## {}: {}\n\n", capital(family.name()), family.about());
+        page += "| id | name | status | rule |\n|---|---|---|---|\n";
+        page.extend(own().map(|card| {
+            let (id, title) = (card.id, cell(card.title));
+            let (status, formula) = (status(card.status), cell(card.formula));
+            format!("| [`{id}`]({id}.md) | {title} | {status} | {formula} |\n")
+        }));
+    }
     page
+}
+
+fn capital(name: &str) -> String {
+    let mut letters = name.chars();
+    letters.next().map_or_else(String::new, |first| first.to_uppercase().chain(letters).collect())
 }
 
 /// What a setting may be, in words: `whole number, 1 to 100`.
@@ -217,7 +230,6 @@ fn without_item_links(line: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::card::Family;
 
     const CARD: Card = Card {
         id: "fair",

@@ -6,6 +6,7 @@ use allonet_core::engine::Run;
 use allonet_core::mechanism::Change;
 use allonet_core::money::Amount;
 use allonet_core::network::{Network, NodeKind};
+use allonet_core::opinion::{Said, opinions};
 use allonet_core::receipt::Receipt;
 use allonet_core::trace::Trace;
 
@@ -248,7 +249,14 @@ fn payouts(
         .iter()
         .map(|(asset, node, amount)| {
             let parts = sources[*asset].as_ref().and_then(|by_node| by_node.get(node));
-            payout(trace, shown, *asset, *node, *amount, parts.map_or(&[], Vec::as_slice))
+            payout(
+                (network, run, trace),
+                shown,
+                *asset,
+                *node,
+                *amount,
+                parts.map_or(&[], Vec::as_slice),
+            )
         })
         .collect();
     let names: BTreeSet<u32> = left.iter().map(|(_, node, _)| *node).collect();
@@ -263,7 +271,7 @@ fn payouts(
 }
 
 fn payout(
-    trace: &Trace<'_>,
+    (network, run, trace): (&Network, &Run, &Trace<'_>),
     shown: &Shown,
     asset: usize,
     node: u32,
@@ -280,6 +288,7 @@ fn payout(
                 from: shown.of[arrival.from as usize],
                 epoch: arrival.epoch,
                 amount: arrival.amount.to_string(),
+                said: said(network, run, arrival.from, node, arrival.epoch),
                 steps: arrival
                     .steps
                     .into_iter()
@@ -303,6 +312,22 @@ fn payout(
             })
             .collect(),
     }
+}
+
+/// What a payer and the signals it heard say of a node.
+fn said(network: &Network, run: &Run, payer: u32, node: u32, epoch: u32) -> Vec<data::Saying> {
+    let score = |said: &Said| match said.share {
+        Some(share) => format!("{} {:.6}, {:.2} % of all", said.name, said.score, share * 100.0),
+        None => format!("{} {:.6}", said.name, said.score),
+    };
+    opinions(network, run, payer, &network.node(node).id, epoch)
+        .into_iter()
+        .map(|opinion| data::Saying {
+            from: network.node(opinion.from).id.to_string(),
+            score: opinion.signal.as_ref().map(score).unwrap_or_default(),
+            reasons: opinion.reasons,
+        })
+        .collect()
 }
 
 fn warnings(network: &Network, run: &Run, shown: &Shown) -> Vec<data::Warning> {

@@ -186,6 +186,19 @@ pub(crate) struct Arrival {
     pub(crate) amount: Units,
     /// How the rule came to that amount; steps re-add to it. Empty when the rule gives no steps.
     pub(crate) steps: Vec<Step>,
+    /// What the rule and the signals it heard say of the recipient, in lines for people.
+    pub(crate) said: Vec<Saying>,
+}
+
+/// What one neuron says of a recipient.
+#[derive(Debug, Clone, Default, Serialize)]
+pub(crate) struct Saying {
+    /// Id of the neuron.
+    pub(crate) from: String,
+    /// Its score, such as `score 0.031, 4.2 % of all`; empty where it gives none.
+    pub(crate) score: String,
+    /// Why, one line each.
+    pub(crate) reasons: Vec<String>,
 }
 
 /// One step of a rule: the amount it added or took away.

@@ -125,7 +125,18 @@ function arrivalBlock(arrival, open, payout, page) {
             : "This rule gives no single steps.",
         ),
       ];
-  return el("details", { open, class: "arrival" }, summary, rule, ...body);
+  const said = (arrival.said ?? []).map(sayingBlock);
+  return el("details", { open, class: "arrival" }, summary, rule, ...body, ...said);
+}
+
+/** What the rule, or a signal it heard, says of the recipient. */
+function sayingBlock({ from, score, reasons }) {
+  return el(
+    "div",
+    { class: "saying" },
+    el("p", {}, "Said by ", el("strong", {}, from), score ? `: ${score}` : null),
+    reasons.length ? el("ul", {}, ...reasons.map((reason) => el("li", {}, reason))) : null,
+  );
 }
 
 /** One bar per step, each starting where the one before ended. */

@@ -1,5 +1,6 @@
 //! `allonet explain`: how an amount came about, and from whom.
 
+use std::path::Path;
 use std::process::ExitCode;
 
 use allonet_core::engine::Run;
@@ -7,6 +8,7 @@ use allonet_core::fault::{Fault, did_you_mean};
 use allonet_core::mechanism::{Change, NoOracles, OracleFactory, Step};
 use allonet_core::money::{Amount, Asset, format_grouped};
 use allonet_core::network::Network;
+use allonet_core::opinion::{Opinion, opinions};
 use allonet_core::receipt::Extent;
 use allonet_core::trace::{Arrival, Trace, Via};
 use serde_json::{Value, json};
@@ -22,9 +24,16 @@ use crate::ui::{Tone, Ui};
 
 /// Runs the verb.
 pub(crate) fn explain(args: &ExplainArgs, ui: &Ui) -> Result<ExitCode, Failure> {
-    let (session, run) = subject(args, ui)?;
+    if let Some(mechanism) = &args.mechanism {
+        return super::cards::explain(mechanism, ui);
+    }
+    let (Some(path), Some(recipient)) = (&args.subject, &args.recipient) else {
+        let fault = Fault::new("usage", "say what to explain: a network and a recipient");
+        return Err(Failure::usage(fault));
+    };
+    let (session, run) = subject(path, args, ui)?;
     let network = &session.network;
-    let node = find(network, &args.recipient)?;
+    let node = find(network, recipient)?;
     if let Some(epoch) = args.epoch.filter(|epoch| *epoch >= run.epoch) {
         let message = format!("there is no epoch {epoch}: the run has {}", run.epoch);
         let help = format!("epochs count from 0, so the last is {}", run.epoch.saturating_sub(1));
@@ -40,22 +49,22 @@ pub(crate) fn explain(args: &ExplainArgs, ui: &Ui) -> Result<ExitCode, Failure> 
 }
 
 /// The network to explain, run: from its file or from a receipt.
-fn subject(args: &ExplainArgs, ui: &Ui) -> Result<(Loaded, Run), Failure> {
-    let is_receipt = args.subject.extension().is_some_and(|extension| extension == "json");
+fn subject(subject: &Path, args: &ExplainArgs, ui: &Ui) -> Result<(Loaded, Run), Failure> {
+    let is_receipt = subject.extension().is_some_and(|extension| extension == "json");
     if !is_receipt {
-        let programs = RunPrograms::new(&folder_of(&args.subject));
+        let programs = RunPrograms::new(&folder_of(subject));
         let oracles: &dyn OracleFactory = if args.no_programs { &NoOracles } else { &programs };
-        let session = load(&args.subject, oracles, ui)?;
+        let session = load(subject, oracles, ui)?;
         let run = session.run(Extent::default())?;
         return Ok((session, run));
     }
-    let file = read_file(&args.subject, &args.subject.to_string_lossy())?;
+    let file = read_file(subject, &subject.to_string_lossy())?;
     let receipt = super::verify::parse(&file)?;
-    let path = network_of(&receipt, &args.subject);
-    let answers = super::verify::answers(&receipt, &folder_of(&args.subject))?;
+    let path = network_of(&receipt, subject);
+    let answers = super::verify::answers(&receipt, &folder_of(subject))?;
     let session = load(&path, &answers, ui)?;
     let run = session.run(receipt.extent)?;
-    let now = session.context(&folder_of(&args.subject), &receipt.engine, receipt.extent);
+    let now = session.context(&folder_of(subject), &receipt.engine, receipt.extent);
     if (&now.inputs, &now.file.blake3) != (&receipt.inputs, &receipt.file.blake3) {
         ui.note("the inputs have changed since this receipt was written; see `allonet verify`");
     }
@@ -129,10 +138,29 @@ impl Story<'_> {
             ui.print("");
             ui.print(&self.arrival_line(&arrival, money));
             ui.print(&steps_table(&arrival.steps, arrival.amount, money, ui));
+            self.print_opinions(&arrival, ui);
         }
         if self.args.epoch.is_none() {
             self.print_sources(asset, amount, ui);
             self.print_paths(asset, amount, ui);
+        }
+    }
+
+    fn opinions(&self, arrival: &Arrival) -> Vec<Opinion> {
+        let id = self.id(self.node);
+        opinions(self.network, self.run, arrival.from, id, arrival.epoch)
+    }
+
+    /// What the rule that paid, and the signals it heard, say of the node.
+    fn print_opinions(&self, arrival: &Arrival, ui: &Ui) {
+        for opinion in self.opinions(arrival) {
+            let from = self.id(opinion.from);
+            let told = opinion.signal.as_ref().map_or_else(String::new, |said| {
+                let share = said.share.map(|share| format!(", {:.2}% of all", share * 100.0));
+                format!(": {} {:.6}{}", said.name, said.score, share.unwrap_or_default())
+            });
+            ui.print(&format!("  said by {from}{told}"));
+            opinion.reasons.iter().for_each(|reason| ui.print(&format!("    {reason}")));
         }
     }
 
@@ -272,12 +300,27 @@ impl Story<'_> {
                 json!({ "label": step.label, "note": step.note, "change": change })
             })
             .collect();
+        let opinions: Vec<Value> = self
+            .opinions(arrival)
+            .iter()
+            .map(|opinion| {
+                let said = opinion.signal.as_ref();
+                json!({
+                    "from": self.id(opinion.from),
+                    "signal": said.map(|said| &said.name),
+                    "score": said.map(|said| said.score),
+                    "share": said.and_then(|said| said.share),
+                    "reasons": opinion.reasons,
+                })
+            })
+            .collect();
         json!({
             "epoch": arrival.epoch,
             "from": self.id(arrival.from),
             "via": via,
             "amount": arrival.amount,
             "steps": steps,
+            "opinions": opinions,
         })
     }
 }

@@ -1,5 +1,6 @@
 //! The verbs of the command line, one file each.
 
+mod cards;
 mod check;
 mod explain;
 mod new;

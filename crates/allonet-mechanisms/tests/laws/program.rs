@@ -28,7 +28,7 @@ fn external(draw: &mut Draw) -> Case {
         _ => (pool / 2).to_string(),
     };
     let answer = format!(
-        r#"{{"payouts":[{{"to":"a","asset":"USD","amount":"{part}"}}],"signals":{{"s":1}}}}"#
+        r#"{{"payouts":[{{"to":"a","asset":"USD","amount":"{part}"}}],"signals":{{"value":1}}}}"#
     );
     let mut trial = Trial::new("external").list("command", &["parrot"]).list("to", &["a"]);
     trial.oracle = Some(Arc::new(Parrot(answer)));

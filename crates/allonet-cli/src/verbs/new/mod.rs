@@ -34,6 +34,10 @@ const NOTES: usize = 10;
 
 /// Writes the network, or lists what can be read.
 pub(crate) fn run(args: &NewArgs, ui: &Ui) -> Result<ExitCode, Failure> {
+    if args.list {
+        super::cards::list(ui);
+        return Ok(ExitCode::SUCCESS);
+    }
     let Some(from) = &args.from else {
         list(ui);
         return Ok(ExitCode::SUCCESS);
@@ -202,4 +206,5 @@ fn list(ui: &Ui) {
         .collect();
     ui.print(&ui.table(&["kind", "file", "becomes"], &rows, &[]));
     ui.print("The kind is found by itself; see allonet new --help for more.");
+    ui.print("Mechanisms to write a network with are listed by allonet new --list.");
 }
