@@ -128,6 +128,7 @@ fn an_explanation_for_programs() {
           "amount": "30000000",
           "epoch": 0,
           "from": "treasury",
+          "opinions": [],
           "steps": [
             {
               "change": "30000000",

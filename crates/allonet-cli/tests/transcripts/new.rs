@@ -43,6 +43,7 @@ allonet new --from PATH writes a network file from one of these:
  weight-csv    CSV of edges with weights: repo, parent, weight  a budget along the dependency graph
  edges-csv     CSV of edges: seed_repo, dependency_repo         a budget along the dependency graph
 The kind is found by itself; see allonet new --help for more.
+Mechanisms to write a network with are listed by allonet new --list.
 ── exit 0
 "#]]);
 }
