@@ -35,6 +35,23 @@ fn rooms_share_one_floor_plan() {
     assert!(faults.is_empty(), "\n{}", faults.join("\n"));
 }
 
+/// The four kinds of tests that each file has.
+const TESTS: &[&str] = &["// Worked examples.", "// Refusals.", "// Laws.", "// Reference:"];
+
+#[test]
+fn no_kind_of_test_is_only_a_heading() {
+    for (path, text) in rooms() {
+        let (_, tests) = text.split_once("// --- Tests ---").expect("the floor plan has it");
+        for (at, kind) in TESTS.iter().enumerate() {
+            let from = tests.find(kind).expect("the floor plan has it");
+            let later = TESTS[at + 1..].iter().filter_map(|next| tests.find(next));
+            let section = &tests[from..later.min().unwrap_or(tests.len())];
+            let has_test = section.contains("#[test]");
+            assert!(has_test, "{}: there is no test below `{kind}`", path.display());
+        }
+    }
+}
+
 #[test]
 fn every_card_is_in_the_catalogue_once() {
     let mut ids: Vec<&str> = catalogue().iter().map(|entry| entry.card.id).collect();
