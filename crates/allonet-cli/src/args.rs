@@ -86,7 +86,7 @@ pub(crate) enum Verb {
 }
 
 /// `allonet new`
-#[derive(Debug, Args)]
+#[derive(Clone, Debug, Args)]
 #[command(after_help = "\
 Examples:
   allonet new                                   lists what can be read
@@ -108,6 +108,9 @@ pub(crate) struct NewArgs {
     /// Output of `go mod graph`, beside a go.mod
     #[arg(long, value_name = "FILE", requires = "from")]
     pub(crate) graph: Option<PathBuf>,
+    /// Metrics of the projects, beside ballots over metrics: project and a column each
+    #[arg(long, value_name = "FILE", requires = "from")]
+    pub(crate) metrics: Option<PathBuf>,
     /// Name of the network [default: from the file]
     #[arg(long, value_name = "NAME", requires = "from")]
     pub(crate) name: Option<String>,
@@ -147,8 +150,16 @@ pub(crate) struct NewArgs {
 /// Kinds of files that become a network.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub(crate) enum Kind {
-    /// CSV of votes: voter, project, amount
+    /// CSV of votes with money, as from Grants Stack: voter, project, amount
     Votes,
+    /// Retro ballots, as from EasyRetroPGF: voter, project, amount; CSV or JSON
+    Ballots,
+    /// Ballots over metrics, as of Retro Funding 4: voter, metric, weight; CSV or JSON
+    Rf4,
+    /// A poll, as from Snapshot: voter, choice, voting power; CSV or JSON
+    Snapshot,
+    /// Allocations of an Octant epoch: donor, project, amount; CSV or JSON
+    Octant,
     /// CSV of payments: payer, payee, amount
     Payments,
     /// Rust's Cargo.lock

@@ -184,6 +184,18 @@ impl Table {
     /// Faults: `table-too-long`, `empty-table`, `missing-column`,
     /// `double-column`, `ragged-row`, `open-quote`, `stray-text`.
     pub fn read(file: &Arc<SourceFile>, columns: &[Column]) -> Result<Self, Vec<Fault>> {
+        Self::read_with(file, columns, &[])
+    }
+
+    /// Reads a table of which some columns are known only from other input.
+    /// They may be absent, and stand after `columns` in the count.
+    ///
+    /// Faults: those of [`Table::read`].
+    pub fn read_with(
+        file: &Arc<SourceFile>,
+        columns: &[Column],
+        named: &[&str],
+    ) -> Result<Self, Vec<Fault>> {
         if file.text.len() > BYTES_MAX {
             let message = format!("{} has {} bytes", file.path, file.text.len());
             let help = format!("a table may have {BYTES_MAX} bytes; split it");
@@ -191,7 +203,8 @@ impl Table {
         }
         let mut faults = Faults::new();
         let (header, mut scanner) = header(file, columns);
-        let positions = header.positions(file, columns, &mut faults);
+        let mut positions = header.positions(file, columns, &mut faults);
+        positions.extend(named.iter().map(|name| header.position(file, name, &mut faults)));
         if !faults.is_empty() {
             return Err(faults.into_vec());
         }
@@ -387,16 +400,7 @@ impl Header {
             faults.push(fault);
         }
         let position = |column: &Column| match column.find(&self.names) {
-            Some((name, at)) => {
-                let again = self.names.iter().skip(at + 1).position(|found| *found == plain(name));
-                if let Some(again) = again {
-                    let cell = &self.cells[at + 1 + again];
-                    let message = format!("there are two columns `{name}`");
-                    let place = Place::new(file, cell.start..cell.end);
-                    faults.push(Fault::new("double-column", message).at(place));
-                }
-                Some(at)
-            }
+            Some((name, _)) => self.position(file, name, faults),
             None if column.required => {
                 faults.push(self.missing(file, column, columns));
                 None
@@ -404,6 +408,20 @@ impl Header {
             None => None,
         };
         columns.iter().map(position).collect()
+    }
+
+    /// Where the column of this name stands; a fault if it is there twice.
+    fn position(&self, file: &Arc<SourceFile>, name: &str, faults: &mut Faults) -> Option<usize> {
+        let name_alone = plain(name);
+        let mut found = (0..self.names.len()).filter(|at| self.names[*at] == name_alone);
+        let first = found.next();
+        if let Some(again) = found.next() {
+            let cell = &self.cells[again];
+            let message = format!("there are two columns `{name}`");
+            let place = Place::new(file, cell.start..cell.end);
+            faults.push(Fault::new("double-column", message).at(place));
+        }
+        first
     }
 
     fn missing(&self, file: &Arc<SourceFile>, column: &Column, columns: &[Column]) -> Fault {
@@ -475,6 +493,16 @@ mod tests {
         let table = Table::read(&SourceFile::new("t.csv", text), COLUMNS)
             .map_err(|faults| faults.iter().map(ToString::to_string).collect::<Vec<_>>())?;
         Ok(table.rows().map(|row| [0, 1, 2].map(|column| row.cell(column).to_owned())).collect())
+    }
+
+    #[test]
+    fn columns_may_be_named_by_other_input() {
+        let file = SourceFile::new("t.csv", "voter,amount,Gas Fees\nann,1,7\n");
+        let table = Table::read_with(&file, COLUMNS, &["stars", "gas_fees"]).unwrap();
+        assert!(!table.has(3) && table.has(4));
+        assert_eq!(table.row(0).unwrap().cell(4), "7");
+        let twice = SourceFile::new("t.csv", "voter,amount,gas,Gas\nann,1,7,8\n");
+        assert!(Table::read_with(&twice, COLUMNS, &["gas"]).is_err());
     }
 
     fn fault(text: &str) -> String {

@@ -13,8 +13,8 @@ use allonet_core::time::Instant;
 
 use crate::names::Names;
 
-/// Columns of a table of ballots.
-pub(crate) const COLUMNS: &[Column] = &[
+/// Columns of a table of ballots: voter, project, amount, time.
+pub const COLUMNS: &[Column] = &[
     Column::required(&[
         "voter",
         "voter_id",

@@ -2,6 +2,7 @@
 
 use allonet_core::mechanism::Entry;
 
+pub mod ballots;
 pub mod flow;
 pub mod governed;
 pub mod graph;
@@ -9,7 +10,6 @@ pub mod program;
 pub mod quadratic;
 pub mod trial;
 
-mod ballots;
 mod credit;
 mod names;
 mod paying;

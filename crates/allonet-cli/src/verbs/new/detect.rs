@@ -7,7 +7,7 @@ use allonet_core::fault::{Fault, Place, SourceFile};
 use allonet_core::table::{Column, Table};
 use allonet_weights::import;
 
-use super::kinds;
+use super::{export, kinds};
 use crate::args::Kind;
 use crate::diagnose::Failure;
 
@@ -57,6 +57,14 @@ const GIVING: [&str; 9] = [
 pub(super) fn kind(file: &Arc<SourceFile>) -> Result<Kind, Failure> {
     let header = header(&file.text);
     let has = |names: &[&str]| header.iter().any(|cell| names.contains(&plain(cell).as_str()));
+    if export::is_json(&file.text)
+        && let Some(kind) = export::kind(&file.text)
+    {
+        return Ok(kind);
+    }
+    if let Some(kind) = platform(&has) {
+        return Ok(kind);
+    }
     if has(&GIVING) && has(&VOTING) {
         return Ok(Kind::Votes);
     }
@@ -82,6 +90,23 @@ pub(super) fn kind(file: &Arc<SourceFile>) -> Result<Kind, Failure> {
              dependencies repo, parent, weight. Rename the columns, or say with --kind",
         )
         .into())
+}
+
+/// The kind of a table with columns that only one platform has.
+fn platform(has: &dyn Fn(&[&str]) -> bool) -> Option<Kind> {
+    if has(&["choice"]) && has(&["voter", "address", "voteraddress", "user"]) {
+        return Some(Kind::Snapshot);
+    }
+    if has(&["metric", "metricid", "metricname"]) && has(&["weight", "allocation", "share"]) {
+        return Some(Kind::Rf4);
+    }
+    let money = has(&["amountusd", "amountinroundtoken", "amountroundtoken", "grantaddress"]);
+    if has(&["voterid", "badgeholder", "ballotid"]) && has(&["amount", "votes"]) && !money {
+        return Some(Kind::Ballots);
+    }
+    let octant = has(&["proposal", "proposaladdress"])
+        || (has(&["projectaddress"]) && has(&["donor", "useraddress"]));
+    (octant && has(&["amount", "allocation"])).then_some(Kind::Octant)
 }
 
 /// The cells of the first line that is not empty, if it is a table's.

@@ -6,8 +6,12 @@ use clap::ValueEnum;
 use crate::args::Kind;
 
 /// All kinds, in the order of the help.
-pub(super) const ALL: [Kind; 13] = [
+pub(super) const ALL: [Kind; 17] = [
     Kind::Votes,
+    Kind::Ballots,
+    Kind::Rf4,
+    Kind::Snapshot,
+    Kind::Octant,
     Kind::Payments,
     Kind::CargoLock,
     Kind::PackageLock,
@@ -37,6 +41,10 @@ pub(super) fn title(kind: Kind) -> String {
 pub(super) fn becomes(kind: Kind) -> String {
     match kind {
         Kind::Votes => "a matching pool under quadratic funding",
+        Kind::Ballots => "a retro round by the median of its ballots",
+        Kind::Rf4 => "a retro round by metrics that ballots weigh",
+        Kind::Snapshot => "a pool divided by a poll",
+        Kind::Octant => "an epoch of capped quadratic funding",
         Kind::Payments => "each payer as a source, each payee with its exact amount",
         _ => "a budget along the dependency graph",
     }
@@ -46,7 +54,12 @@ pub(super) fn becomes(kind: Kind) -> String {
 /// The format of a dependency graph.
 pub(super) fn format(kind: Kind) -> Option<Format> {
     Some(match kind {
-        Kind::Votes | Kind::Payments => return None,
+        Kind::Votes
+        | Kind::Ballots
+        | Kind::Rf4
+        | Kind::Snapshot
+        | Kind::Octant
+        | Kind::Payments => return None,
         Kind::CargoLock => Format::CargoLock,
         Kind::PackageLock => Format::PackageLock,
         Kind::GoMod => Format::GoMod,

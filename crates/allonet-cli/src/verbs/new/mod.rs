@@ -3,10 +3,13 @@
 
 mod asset;
 mod detect;
+mod export;
 mod graph;
 mod kinds;
 mod payments;
 mod plan;
+mod platforms;
+mod poll;
 #[cfg(test)]
 mod tests;
 mod votes;
@@ -53,6 +56,9 @@ pub(crate) fn run(args: &NewArgs, ui: &Ui) -> Result<ExitCode, Failure> {
     let plan = match kind {
         Kind::Votes => votes::plan(args, &file, &names),
         Kind::Payments => payments::plan(args, &file, &names),
+        Kind::Ballots | Kind::Rf4 | Kind::Snapshot | Kind::Octant => {
+            platforms::plan(args, kind, &file, &names)
+        }
         _ => graph::plan(args, kind, &file, &names),
     }?;
     check(&plan, &names)?;
@@ -64,9 +70,10 @@ pub(crate) fn run(args: &NewArgs, ui: &Ui) -> Result<ExitCode, Failure> {
 
 /// Options that mean nothing for a kind of file.
 fn refuse_useless(args: &NewArgs, kind: Kind) -> Result<(), Failure> {
-    let graph = !matches!(kind, Kind::Votes | Kind::Payments);
+    let graph = kinds::format(kind).is_some();
     let given = [
         ("--graph", args.graph.is_some(), kind == Kind::GoMod),
+        ("--metrics", args.metrics.is_some(), kind == Kind::Rf4),
         ("--rule", args.rule.is_some(), graph),
         ("--root", !args.root.is_empty(), graph),
         ("--weights", args.weights.is_some(), graph),

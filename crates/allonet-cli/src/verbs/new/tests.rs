@@ -37,6 +37,9 @@ fn planned(path: &str, text: &str, options: &[&str]) -> Result<Plan, String> {
         let plan = match kind {
             Kind::Votes => votes::plan(&args, &file, &names),
             Kind::Payments => payments::plan(&args, &file, &names),
+            Kind::Ballots | Kind::Rf4 | Kind::Snapshot | Kind::Octant => {
+                platforms::plan(&args, kind, &file, &names)
+            }
             _ => graph::plan(&args, kind, &file, &names),
         }?;
         check(&plan, &names)?;

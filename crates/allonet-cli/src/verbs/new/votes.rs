@@ -57,7 +57,7 @@ pub(super) fn plan(args: &NewArgs, file: &Arc<SourceFile>, names: &Names) -> Res
 
 /// The name under which the network finds the votes, and whether they stand
 /// there already.
-fn beside(names: &Names) -> (String, bool) {
+pub(super) fn beside(names: &Names) -> (String, bool) {
     let own = names.from.file_name().unwrap_or_default().to_string_lossy().into_owned();
     let folder = |path| std::fs::canonicalize(path).ok();
     let same = folder(folder_of(&names.from)).is_some_and(|from| {
