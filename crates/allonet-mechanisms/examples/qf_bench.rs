@@ -15,9 +15,9 @@ use std::error::Error;
 use std::time::Instant;
 
 use allonet_core::fault::{Fault, SourceFile};
-use allonet_core::money::{Amount, Asset, Rounding};
+use allonet_core::money::{Amount, Asset};
 use allonet_core::table::Table;
-use allonet_mechanisms::quadratic::division::{Division, Overflow};
+use allonet_mechanisms::quadratic::division::{Division, Dust, Overflow};
 use allonet_mechanisms::quadratic::kernel::{Columns, Pairs, Roots};
 use allonet_mechanisms::quadratic::scores::{Arithmetic, Scoring};
 use allonet_mechanisms::quadratic::votes::{COLUMNS, Votes, Written};
@@ -73,7 +73,7 @@ fn matches(columns: &Columns, peer: &str) -> Result<Vec<Amount>, Box<dyn Error>>
         fill: false,
         cap: None,
         overflow: Overflow::Redistribute,
-        rounding: Rounding::LargestRemainder,
+        dust: Dust::ByRemainder,
         grants_stack,
     };
     Ok(division.divide(&scores, Amount::from_base(POOL_UNITS))?.matches)

@@ -229,15 +229,36 @@ pub(crate) fn fill_under(
     limit: Amount,
     rounding: Rounding,
 ) -> Result<Vec<Amount>, ApportionError> {
+    fill_under_each(wanted, weights, &vec![Some(limit); weights.len()], rounding)
+}
+
+/// [`fill_under`] where each has a limit of its own, or none.
+///
+/// Whoever reaches the limit at the least factor comes first; they are looked
+/// at one by one until one stays below.
+pub(crate) fn fill_under_each(
+    wanted: Amount,
+    weights: &[U256],
+    limits: &[Option<Amount>],
+    rounding: Rounding,
+) -> Result<Vec<Amount>, ApportionError> {
     let add = |sum: U256, weight: &U256| sum.checked_add(*weight);
     let sum = weights.iter().try_fold(U256::ZERO, add);
     let mut sum = sum.ok_or(ApportionError::WeightsTooLarge)?;
-    let mut order: Vec<usize> = (0..weights.len()).collect();
-    order.sort_unstable_by(|a, b| weights[*b].cmp(&weights[*a]).then(a.cmp(b)));
+    let limited = |(at, limit): (usize, &Option<Amount>)| limit.map(|limit| (at, limit));
+    let mut order: Vec<(usize, Amount)> = limits.iter().enumerate().filter_map(limited).collect();
+    order.sort_unstable_by(|(a, of_a), (b, of_b)| {
+        if of_a == of_b {
+            return weights[*b].cmp(&weights[*a]).then(a.cmp(b));
+        }
+        let (left, right): (U512, U512) =
+            (weights[*b].widening_mul(of_a.to_u256()), weights[*a].widening_mul(of_b.to_u256()));
+        left.cmp(&right).then(a.cmp(b))
+    });
     let mut rest = wanted;
     let mut below = weights.to_vec();
     let mut capped = Vec::new();
-    for at in order {
+    for (at, limit) in order {
         let part: U512 = weights[at].widening_mul(rest.to_u256());
         let most: U512 = limit.to_u256().widening_mul(sum);
         if part <= most {
@@ -246,10 +267,10 @@ pub(crate) fn fill_under(
         rest = rest.saturating_sub(limit);
         sum -= weights[at];
         below[at] = U256::ZERO;
-        capped.push(at);
+        capped.push((at, limit));
     }
     let mut paid = parts(rest, &below, rounding)?;
-    for at in capped {
+    for (at, limit) in capped {
         paid[at] = limit;
     }
     Ok(paid)

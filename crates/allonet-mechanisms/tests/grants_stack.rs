@@ -7,9 +7,9 @@ use std::collections::BTreeMap;
 
 use allonet_core::card::Value;
 use allonet_core::fault::SourceFile;
-use allonet_core::money::{Amount, Asset, Rounding, Share};
+use allonet_core::money::{Amount, Asset, Share};
 use allonet_core::table::Table;
-use allonet_mechanisms::quadratic::division::{Division, Overflow};
+use allonet_mechanisms::quadratic::division::{Division, Dust, Overflow};
 use allonet_mechanisms::quadratic::kernel::{Pairs, Roots};
 use allonet_mechanisms::quadratic::scores::{Arithmetic, Scoring};
 use allonet_mechanisms::quadratic::votes::{COLUMNS, Votes, Written};
@@ -78,7 +78,7 @@ fn compare_kernel(case: &Json, votes: &str) -> usize {
         fill: case["ignore_saturation"] == true,
         cap: cap(case),
         overflow: Overflow::Redistribute,
-        rounding: Rounding::Floor,
+        dust: Dust::Unpaid,
         grants_stack: true,
     };
     let divided =
@@ -88,7 +88,7 @@ fn compare_kernel(case: &Json, votes: &str) -> usize {
     for (project, name) in votes.projects.iter().enumerate() {
         let support = pairs.support(project);
         let without_cap = divided.uncapped[project].to_u256();
-        let overflow = match divided.limit.map(Amount::to_u256) {
+        let overflow = match divided.limits[project].map(Amount::to_u256) {
             None => "0".to_owned(),
             Some(limit) if without_cap >= limit => (without_cap - limit).to_string(),
             Some(limit) => format!("-{}", limit - without_cap),

@@ -4,21 +4,21 @@
 //! ```text
 //! W       = pool, or min(pool, Σ score) where a score is a ceiling
 //! share_p = score_p·W / Σ score
-//! match_p = min(share_p, cap)                     the overflow stays unspent, or
-//! match_p = min(λ·score_p, cap), Σ match_p = W    the overflow goes to the others
+//! match_p = min(share_p, cap_p)                     the overflow stays unspent, or
+//! match_p = min(λ·score_p, cap_p), Σ match_p = W    the overflow goes to the others
 //! ```
 //!
-//! λ is found exactly: the highest scores are capped one after the other until
-//! the next one's part of the rest fits under the cap. [`Division::grants_stack`]
-//! repeats the loop of `pluralistic.js` instead, which comes to the same but for
-//! its rounding.
+//! λ is found exactly: those with the highest score for their cap are capped one
+//! after the other until the next one's part of the rest fits under its own.
+//! [`Division::grants_stack`] repeats the loop of `pluralistic.js` instead, which
+//! comes to the same but for its rounding.
 
 use allonet_core::money::{Amount, ApportionError, MoneyError, Rounding, Share, apportion};
 use ruint::aliases::U256;
 use thiserror::Error;
 
 use super::scores::Scores;
-use crate::paying::fill_under;
+use crate::paying::fill_under_each;
 
 /// What becomes of money above the cap.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -29,17 +29,29 @@ pub enum Overflow {
     Keep,
 }
 
+/// How fractions of a base unit are settled.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Dust {
+    /// A unit each to the largest remainders, the earliest id first.
+    #[default]
+    ByRemainder,
+    /// All to the largest match that has room for it, the earliest id first.
+    ToLargest,
+    /// It stays unspent.
+    Unpaid,
+}
+
 /// How a pool is divided.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Division {
     /// Divide the whole pool even where the scores ask for less.
     pub fill: bool,
-    /// Most that one project may take of the pool.
+    /// Most that a project without a cap of its own may take of the pool.
     pub cap: Option<Share>,
     /// What becomes of money above the cap.
     pub overflow: Overflow,
     /// How fractions of a base unit are settled.
-    pub rounding: Rounding,
+    pub dust: Dust,
     /// Repeat the integer arithmetic of `pluralistic.js`: floors throughout,
     /// the cap cut to hundredths of a percent, its loop for the overflow.
     pub grants_stack: bool,
@@ -54,8 +66,8 @@ pub struct Divided {
     pub uncapped: Vec<Amount>,
     /// Its part under the cap, rounded down.
     pub floors: Vec<Amount>,
-    /// The cap in base units.
-    pub limit: Option<Amount>,
+    /// The cap of each project in base units, where it has one.
+    pub limits: Vec<Option<Amount>>,
     /// What was to be divided, at most the pool.
     pub wanted: Amount,
 }
@@ -73,40 +85,81 @@ pub enum DivisionError {
 }
 
 impl Division {
-    /// Divides a pool. Without a score above zero nobody is paid.
+    /// Divides a pool among projects without caps of their own. Without a score
+    /// above zero nobody is paid.
     pub fn divide(&self, scores: &Scores, pool: Amount) -> Result<Divided, DivisionError> {
+        self.divide_under(scores, pool, &[])
+    }
+
+    /// Divides a pool. `own` are the projects' own caps, which go before the
+    /// general one; it may be empty.
+    pub fn divide_under(
+        &self,
+        scores: &Scores,
+        pool: Amount,
+        own: &[Option<Share>],
+    ) -> Result<Divided, DivisionError> {
         let sum = scores.sum()?;
         let asked = Amount::from_u256(sum >> scores.bits);
         let wanted = if self.fill && !sum.is_zero() { pool } else { pool.min(asked) };
-        let limit = self.cap.map(|cap| self.limit(cap, pool)).transpose()?;
-        let nobody = || vec![Amount::ZERO; scores.values.len()];
+        let limits = self.limits(scores.values.len(), pool, own)?;
         if sum.is_zero() || wanted.is_zero() {
+            let nobody = || vec![Amount::ZERO; scores.values.len()];
             let (matches, uncapped, floors) = (nobody(), nobody(), nobody());
-            return Ok(Divided { matches, uncapped, floors, limit, wanted });
+            return Ok(Divided { matches, uncapped, floors, limits, wanted });
         }
         let uncapped = apportion(wanted, &scores.values, Rounding::Floor)?.parts;
-        let under = |rounding| -> Result<Vec<Amount>, DivisionError> {
-            let parts = || Ok(apportion(wanted, &scores.values, rounding)?.parts);
-            match limit {
-                None => parts(),
-                Some(limit) if self.overflow == Overflow::Keep => {
-                    Ok(parts()?.into_iter().map(|part: Amount| part.min(limit)).collect())
+        let (floors, matches) = if self.grants_stack {
+            let matches = grants_stack_cap(uncapped.clone(), &limits)?;
+            (matches.clone(), matches)
+        } else {
+            let floors = self.under(wanted, scores, &limits, Rounding::Floor)?;
+            let matches = match self.dust {
+                Dust::Unpaid => floors.clone(),
+                Dust::ByRemainder => {
+                    self.under(wanted, scores, &limits, Rounding::LargestRemainder)?
                 }
-                Some(limit) => Ok(fill_under(wanted, &scores.values, limit, rounding)?),
-            }
+                Dust::ToLargest => {
+                    let mut parts = floors.clone();
+                    let due = self.under(wanted, scores, &limits, Rounding::LargestRemainder)?;
+                    give_to_largest(&mut parts, &due, &limits)?;
+                    parts
+                }
+            };
+            (floors, matches)
         };
-        let (floors, matches) = match limit {
-            Some(limit) if self.grants_stack => {
-                let matches = grants_stack_cap(uncapped.clone(), limit)?;
-                (matches.clone(), matches)
-            }
-            _ if self.grants_stack => (uncapped.clone(), uncapped.clone()),
-            _ => (under(Rounding::Floor)?, under(self.rounding)?),
-        };
-        Ok(Divided { matches, uncapped, floors, limit, wanted })
+        Ok(Divided { matches, uncapped, floors, limits, wanted })
     }
 
-    /// The cap in base units.
+    fn under(
+        &self,
+        wanted: Amount,
+        scores: &Scores,
+        limits: &[Option<Amount>],
+        rounding: Rounding,
+    ) -> Result<Vec<Amount>, ApportionError> {
+        if self.overflow == Overflow::Redistribute && limits.iter().any(Option::is_some) {
+            return fill_under_each(wanted, &scores.values, limits, rounding);
+        }
+        let mut parts = apportion(wanted, &scores.values, rounding)?.parts;
+        for (part, limit) in parts.iter_mut().zip(limits) {
+            *part = limit.map_or(*part, |limit| limit.min(*part));
+        }
+        Ok(parts)
+    }
+
+    /// The cap of each of so many projects in base units.
+    pub fn limits(
+        &self,
+        projects: usize,
+        pool: Amount,
+        own: &[Option<Share>],
+    ) -> Result<Vec<Option<Amount>>, MoneyError> {
+        let cap = |project: usize| own.get(project).copied().flatten().or(self.cap);
+        (0..projects).map(|at| cap(at).map(|cap| self.limit(cap, pool)).transpose()).collect()
+    }
+
+    /// A cap in base units.
     pub fn limit(&self, cap: Share, pool: Amount) -> Result<Amount, MoneyError> {
         if !self.grants_stack {
             return cap.of(pool);
@@ -116,25 +169,53 @@ impl Division {
     }
 }
 
+/// Gives what rounding down left of `due` to the largest of the parts, as far as
+/// its limit allows, then to the next.
+fn give_to_largest(
+    parts: &mut [Amount],
+    due: &[Amount],
+    limits: &[Option<Amount>],
+) -> Result<(), MoneyError> {
+    let sum = |amounts: &[Amount]| Amount::sum(amounts.iter().copied(), "all matches");
+    let mut dust = sum(due)?.sub(sum(parts)?, "the dust")?;
+    let mut order: Vec<usize> = (0..parts.len()).collect();
+    order.sort_by(|a, b| parts[*b].cmp(&parts[*a]));
+    for at in order {
+        let room = limits[at].map_or(dust, |limit| limit.saturating_sub(parts[at]));
+        let more = dust.min(room);
+        parts[at] = parts[at].add(more, "a match")?;
+        dust = dust.saturating_sub(more);
+    }
+    Ok(())
+}
+
 /// The loop of `pluralistic.js`: what is above the cap goes to those strictly
 /// below it in proportion to what they have, rounded down each time.
 ///
-/// Each round but the last brings a project to the cap for good.
-fn grants_stack_cap(mut matches: Vec<Amount>, limit: Amount) -> Result<Vec<Amount>, MoneyError> {
+/// Each round but the last brings a project to its cap for good.
+fn grants_stack_cap(
+    mut matches: Vec<Amount>,
+    limits: &[Option<Amount>],
+) -> Result<Vec<Amount>, MoneyError> {
     loop {
         let (mut overflow, mut below) = (Amount::ZERO, Amount::ZERO);
-        for part in &mut matches {
-            if *part > limit {
-                overflow = overflow.add(part.saturating_sub(limit), "the cap's overflow")?;
-                *part = limit;
-            } else if *part < limit {
-                below = below.add(*part, "matches below the cap")?;
+        for (part, limit) in matches.iter_mut().zip(limits) {
+            match *limit {
+                Some(limit) if *part > limit => {
+                    overflow = overflow.add(part.saturating_sub(limit), "the cap's overflow")?;
+                    *part = limit;
+                }
+                Some(limit) if *part == limit => {}
+                _ => below = below.add(*part, "matches below the cap")?,
             }
         }
         if overflow.is_zero() || below.is_zero() {
             return Ok(matches);
         }
-        for part in matches.iter_mut().filter(|part| **part < limit) {
+        let open = |(part, limit): &(&mut Amount, &Option<Amount>)| {
+            limit.is_none_or(|limit| **part < limit)
+        };
+        for (part, _) in matches.iter_mut().zip(limits).filter(open) {
             let more = part.mul_div(overflow.to_u256(), below.to_u256(), "the cap's overflow")?;
             *part = part.add(more, "a match")?;
         }
@@ -151,7 +232,7 @@ mod tests {
         fill: false,
         cap: None,
         overflow: Overflow::Redistribute,
-        rounding: Rounding::LargestRemainder,
+        dust: Dust::ByRemainder,
         grants_stack: false,
     };
 
@@ -195,9 +276,40 @@ mod tests {
 
     #[test]
     fn floors_leave_dust() {
-        let floor = Division { rounding: Rounding::Floor, fill: true, ..PLAIN };
+        let floor = Division { dust: Dust::Unpaid, fill: true, ..PLAIN };
         assert_eq!(matches(floor, 100, &[1, 1, 1]), [33, 33, 33]);
         assert_eq!(matches(Division { fill: true, ..PLAIN }, 100, &[1, 1, 1]), [34, 33, 33]);
+    }
+
+    #[test]
+    fn dust_may_go_to_the_largest() {
+        // 14.3, 28.6 and 57.1: one unit is left.
+        let largest = Division { dust: Dust::ToLargest, fill: true, ..PLAIN };
+        assert_eq!(matches(largest, 100, &[1, 2, 4]), [14, 28, 58]);
+        assert_eq!(matches(Division { fill: true, ..PLAIN }, 100, &[1, 2, 4]), [14, 29, 57]);
+        // Under 30%: 30 for the last two, and nobody can take more; then 57 are
+        // the cap, so that the unit goes to the next.
+        let under = |percent| Division { cap: Share::new(percent, 100), ..largest };
+        assert_eq!(matches(under(30), 100, &[1, 2, 4]), [30, 30, 30]);
+        assert_eq!(matches(under(57), 100, &[1, 2, 4]), [14, 29, 57]);
+    }
+
+    #[test]
+    fn projects_may_have_caps_of_their_own() {
+        // 60, 30, 10: the first may have 20 and the last 50; 40 go on as 3 : 1.
+        let own = [Share::new(20, 100), None, Share::new(50, 100)];
+        let divided = |division: Division, own: &[Option<Share>]| -> Vec<u128> {
+            let divided =
+                division.divide_under(&scores(&[60, 30, 10]), Amount::from_base(100), own);
+            divided.unwrap().matches.iter().map(|part| part.to_u128().unwrap()).collect()
+        };
+        let fill = Division { fill: true, ..PLAIN };
+        assert_eq!(divided(fill, &own), [20, 60, 20]);
+        assert_eq!(divided(Division { grants_stack: true, ..fill }, &own), [20, 60, 20]);
+        assert_eq!(divided(Division { overflow: Overflow::Keep, ..fill }, &own), [20, 30, 10]);
+        // With 40% for who has none: 40 for the second, and the rest fits.
+        assert_eq!(divided(capped(40), &own), [20, 40, 40]);
+        assert_eq!(divided(fill, &[Some(Share::ZERO), Some(Share::ZERO)]), [0, 0, 100]);
     }
 
     #[test]
@@ -227,12 +339,12 @@ mod tests {
     }
 
     fn any_division() -> impl Strategy<Value = Division> {
-        (any::<bool>(), 0_u64..=100, any::<bool>(), any::<bool>(), any::<bool>()).prop_map(
-            |(fill, cap, keep, floor, grants_stack)| Division {
+        (any::<bool>(), 0_u64..=100, any::<bool>(), 0_usize..3, any::<bool>()).prop_map(
+            |(fill, cap, keep, dust, grants_stack)| Division {
                 fill,
                 cap: Share::new(cap, 100).filter(|cap| !cap.is_zero()),
                 overflow: if keep { Overflow::Keep } else { Overflow::Redistribute },
-                rounding: if floor { Rounding::Floor } else { Rounding::LargestRemainder },
+                dust: [Dust::ByRemainder, Dust::ToLargest, Dust::Unpaid][dust],
                 grants_stack,
             },
         )
@@ -244,14 +356,23 @@ mod tests {
             division in any_division(),
             pool: u64,
             values in prop::collection::vec(0_u64..1 << 50, 0..30),
+            own in prop::collection::vec(prop::option::of(0_u64..=100), 0..30),
         ) {
             let pool = Amount::from_base(u128::from(pool));
-            let divided = division.divide(&scores(&values), pool).unwrap();
+            let own: Vec<Option<Share>> =
+                own.iter().map(|cap| cap.and_then(|cap| Share::new(cap, 100))).collect();
+            let divided = division.divide_under(&scores(&values), pool, &own).unwrap();
             let paid = Amount::sum(divided.matches.iter().copied(), "test").unwrap();
             prop_assert!(paid <= divided.wanted && divided.wanted <= pool);
-            if let Some(limit) = divided.limit {
-                prop_assert!(divided.matches.iter().all(|part| *part <= limit));
-            }
+            let caps = divided.limits.iter().zip(&divided.matches);
+            prop_assert!(caps.clone().all(|(cap, part)| cap.is_none_or(|cap| *part <= cap)));
+            let full = caps.clone().zip(&values).all(|((cap, part), value)| {
+                *value == 0 || cap.is_some_and(|cap| *part == cap)
+            });
+            let lossy = division.overflow == Overflow::Keep
+                || division.grants_stack
+                || division.dust == Dust::Unpaid;
+            prop_assert!(lossy || full || paid == divided.wanted);
         }
 
         #[test]
@@ -264,7 +385,7 @@ mod tests {
             let pool = Amount::from_base(u128::from(pool));
             let divided = division.divide(&scores(&values), pool).unwrap();
             let paid = Amount::sum(divided.matches.iter().copied(), "test").unwrap();
-            let limit = divided.limit.unwrap();
+            let limit = divided.limits[0].unwrap();
             prop_assert!(paid == pool || divided.matches.iter().all(|part| *part == limit));
         }
 

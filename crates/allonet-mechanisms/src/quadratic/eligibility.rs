@@ -3,11 +3,14 @@
 //! Each vote (not each voter's total) gets a coefficient:
 //!
 //! 1. 1;
-//! 2. 0 where it is below the smallest donation;
+//! 2. 0 where it is below the smallest donation, or where all votes of its voter
+//!    for the project add up to less than that;
 //! 3. else, with a table of scores, 0 below `low`, 1 above `high` and
 //!    `floor + (1 − floor)·(score − low)/(high − low)` between; a voter without
 //!    a score has score 0;
-//! 4. whatever an override says for its id.
+//! 4. 0 where the lists of voters or the recipients rule it out (module
+//!    `lists`);
+//! 5. whatever an override says for its id.
 //!
 //! ```text
 //! amount′ = ⌊amount · ⌊10,000·coefficient⌋ / 10,000⌋
@@ -21,10 +24,12 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use allonet_core::fault::Fault;
+use allonet_core::maths::sum;
 use allonet_core::money::{Amount, Share, format_units, parse_units};
 use allonet_core::table::{Column, Faults, Row, Table};
 use ruint::aliases::U256;
 
+use super::lists::{Recipients, allow, deny, exclude_recipients};
 use super::votes::{GRANT_ADDRESS, ID, USD, Votes};
 
 /// Columns of a table of scores.
@@ -44,7 +49,12 @@ pub const PROJECT_COLUMNS: &[Column] = &[
     Column::required(&["id", "project", "project_name", "application_id", "project_id"]),
     Column::optional(&["status", "approved"]),
     Column::optional(&["recipient", "recipient_address", "payout_address", "grant_address"]),
+    Column::optional(&["cap", "maximum_reward", "max_share"]),
 ];
+
+/// Columns of [`PROJECT_COLUMNS`].
+pub(super) const RECIPIENT: usize = 2;
+const CAP: usize = 3;
 
 /// Parts of a whole coefficient.
 const PARTS: u64 = 10_000;
@@ -53,7 +63,7 @@ const COEFFICIENT_MAX: u64 = 100;
 /// Digits behind the point of scores and coefficients.
 const DECIMALS: u8 = 18;
 /// How many names or overrides a remark lists.
-const LISTED: usize = 20;
+pub(super) const LISTED: usize = 20;
 
 /// The sliding scale from scores to coefficients.
 #[derive(Clone, Debug, PartialEq)]
@@ -80,12 +90,20 @@ pub enum Minimum {
 pub struct Eligibility {
     /// The smallest vote that counts, as it is shown and as it is compared.
     pub minimum: Option<(String, Minimum)>,
+    /// Compare all that a voter gives a project with the minimum, not each vote.
+    pub minimum_per_donor: bool,
     /// Scores of voters, with the scale.
     pub scores: Option<(Table, Scale)>,
     /// Coefficients of single votes.
     pub overrides: Option<Table>,
     /// Projects that may be paid.
     pub projects: Option<Table>,
+    /// The only voters who count.
+    pub allow: Option<Table>,
+    /// Voters who do not count.
+    pub deny: Option<Table>,
+    /// Whether recipients may vote.
+    pub recipients: Recipients,
     /// Count coefficients in floats, as Grants Stack does.
     pub in_floats: bool,
 }
@@ -97,10 +115,20 @@ impl Eligibility {
     pub fn apply(&self, table: &Table, votes: &mut Votes) -> Result<Vec<String>, Vec<Fault>> {
         let mut faults = Faults::new();
         let mut remarks = Vec::new();
-        if self.minimum.is_some() || self.scores.is_some() || self.overrides.is_some() {
+        let lists = [&self.allow, &self.deny].into_iter().any(Option::is_some);
+        let weighs = self.minimum.is_some() || self.scores.is_some() || self.overrides.is_some();
+        if weighs || lists || self.recipients != Recipients::Vote {
             let mut parts = vec![PARTS; table.len()];
             self.apply_minimum(table, votes, &mut parts, &mut remarks, &mut faults);
             self.apply_scores(votes, &mut parts, &mut remarks, &mut faults);
+            if let Some(list) = &self.allow {
+                allow(list, votes, &mut parts, &mut remarks, &mut faults);
+            }
+            if let Some(list) = &self.deny {
+                deny(list, votes, &mut parts, &mut remarks, &mut faults);
+            }
+            let projects = self.projects.as_ref();
+            exclude_recipients(self.recipients, table, projects, votes, &mut parts, &mut remarks);
             self.apply_overrides(table, &mut parts, &mut remarks, &mut faults);
             scale(table, votes, &parts, &mut faults);
         }
@@ -119,28 +147,68 @@ impl Eligibility {
         faults: &mut Faults,
     ) {
         let Some((shown, minimum)) = &self.minimum else { return };
-        let mut below = 0;
-        for (row, part) in table.rows().zip(&mut *parts) {
-            let counts = match minimum {
-                Minimum::Units(least) => {
-                    Amount::from_base(votes.columns.amounts[row.index()]) >= *least
-                }
-                Minimum::Usd(least) => match usd(row) {
-                    Ok(usd) => usd >= *least,
-                    Err(fault) => {
-                        faults.push(fault);
-                        continue;
+        let counts = match minimum {
+            Minimum::Units(least) => {
+                let amounts = &votes.columns.amounts;
+                let amounts = amounts.iter().map(|units| Amount::from_base(*units)).collect();
+                self.reach(votes, amounts, least, |amounts| {
+                    let sum = Amount::sum(amounts.iter().copied(), "votes of one voter");
+                    sum.unwrap_or(Amount::MAX)
+                })
+            }
+            Minimum::Usd(least) => {
+                let mut amounts = Vec::with_capacity(table.len());
+                for row in table.rows() {
+                    match usd(row) {
+                        Ok(usd) => amounts.push(usd),
+                        Err(fault) => {
+                            faults.push(fault);
+                            amounts.push(0.0);
+                        }
                     }
-                },
-            };
+                }
+                self.reach(votes, amounts, least, |amounts| {
+                    amounts.sort_unstable_by(f64::total_cmp);
+                    sum(amounts.iter().copied())
+                })
+            }
+        };
+        let mut below = 0;
+        for (part, counts) in parts.iter_mut().zip(counts) {
             if !counts {
                 *part = 0;
                 below += 1;
             }
         }
         if below > 0 {
-            remarks.push(format!("not counted: {} below {shown}", several(below, "vote")));
+            let each = if self.minimum_per_donor { ", by voter and project," } else { "" };
+            remarks.push(format!("not counted: {}{each} below {shown}", several(below, "vote")));
         }
+    }
+
+    /// Whether each vote, or all votes of its voter for its project, reach the
+    /// minimum.
+    fn reach<T: Copy + PartialOrd>(
+        &self,
+        votes: &Votes,
+        amounts: Vec<T>,
+        least: &T,
+        sum: impl Fn(&mut [T]) -> T,
+    ) -> Vec<bool> {
+        if !self.minimum_per_donor {
+            return amounts.iter().map(|amount| amount >= least).collect();
+        }
+        let columns = &votes.columns;
+        let key = |row: &usize| (columns.voters[*row], columns.projects[*row]);
+        let mut rows: Vec<usize> = (0..amounts.len()).collect();
+        rows.sort_unstable_by_key(|row| (key(row), *row));
+        let mut counts = vec![false; amounts.len()];
+        for group in rows.chunk_by(|a, b| key(a) == key(b)) {
+            let mut given: Vec<T> = group.iter().map(|row| amounts[*row]).collect();
+            let reached = sum(&mut given) >= *least;
+            group.iter().for_each(|row| counts[*row] = reached);
+        }
+        counts
     }
 
     fn apply_scores(
@@ -348,7 +416,7 @@ fn apply_list(
         faults.push(nobody_listed(list, &votes.projects));
         return;
     }
-    let checked = list.has(2) && table.has(GRANT_ADDRESS);
+    let checked = list.has(RECIPIENT) && table.has(GRANT_ADDRESS);
     let mut rows = vec![true; table.len()];
     let mut elsewhere = Vec::new();
     let mut passed_over = 0;
@@ -384,6 +452,26 @@ fn apply_list(
     votes.retain(&approved, &rows);
 }
 
+/// The projects' own caps, in the order of the votes' projects.
+pub(super) fn own_caps(list: &Table, votes: &Votes) -> Result<Vec<Option<Share>>, Vec<Fault>> {
+    let mut faults = Faults::new();
+    let mut caps = vec![None; votes.projects.len()];
+    for row in list.rows() {
+        let (id, text) = (row.cell(0), row.cell(CAP));
+        let place = votes.projects.binary_search_by(|project| (**project).cmp(id));
+        match text.parse::<Share>() {
+            _ if text.is_empty() => {}
+            Err(error) => faults.push(row.fault(CAP, "bad-cap", error.to_string())),
+            Ok(cap) => {
+                if let Ok(place) = place {
+                    caps[place] = Some(cap);
+                }
+            }
+        }
+    }
+    faults.or(caps)
+}
+
 /// One line of the list of projects.
 struct Listed<'t> {
     approved: bool,
@@ -395,7 +483,7 @@ fn list_entries<'t>(list: &'t Table, faults: &mut Faults) -> BTreeMap<&'t str, L
     for row in list.rows() {
         let (id, status) = (row.cell(0), row.cell(1).to_ascii_lowercase());
         let approved = !list.has(1) || matches!(&*status, "approved" | "true" | "yes");
-        if entries.insert(id, Listed { approved, recipient: row.cell(2) }).is_some() {
+        if entries.insert(id, Listed { approved, recipient: row.cell(RECIPIENT) }).is_some() {
             let message = format!("project `{id}` is listed twice");
             faults.push(row.fault(0, "listed-twice", message).help("remove one line"));
         }
@@ -429,7 +517,7 @@ pub(super) fn several(count: usize, noun: &str) -> String {
 }
 
 /// The first of some names.
-fn first_of(names: &[&str]) -> String {
+pub(super) fn first_of(names: &[&str]) -> String {
     let shown: Vec<String> = names.iter().take(LISTED).map(|name| format!("`{name}`")).collect();
     let more = if names.len() > LISTED { ", …" } else { "" };
     format!("{}{more}", shown.join(", "))

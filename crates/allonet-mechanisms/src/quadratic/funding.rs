@@ -13,10 +13,11 @@
 //! score_p = (Σ √c_i)²               variant = "with-own"
 //! W       = min(pool, Σ score)      saturation = "keep": scores are a ceiling
 //! W       = pool                    saturation = "fill"
-//! match_p = min(λ · score_p, cap · pool),  Σ match = W
+//! match_p = min(λ · score_p, cap_p · pool),  Σ match = W
 //! ```
 //!
-//! λ is the same for all. With `cap_overflow = "redistribute"` it rises until
+//! `cap_p` is the project's own cap in the table `projects`, or else `cap`. λ is
+//! the same for all. With `cap_overflow = "redistribute"` it rises until
 //! all of `W` is paid, or everybody with a score is at the cap; with `"keep"`
 //! it is `W / Σ score`, and what the cap cuts off stays unspent.
 //!
@@ -26,16 +27,35 @@
 //! score.
 //!
 //! Before that, each vote counts for a part of its amount: nothing below
-//! `min_donation`, less with a low score of its voter (`scores`), or whatever
-//! `overrides` says. The module `eligibility` states the rule.
+//! `min_donation`, less with a low score of its voter (`scores`), nothing where
+//! the lists or `self_votes` rule it out, or whatever `overrides` says. The
+//! module `eligibility` states the rule. Where a signal `trust` is wired, what is
+//! left of each `c_i` is multiplied by the trust in voter `i` and rounded down.
+//!
+//! "Quadratic funding" names at least these functions, with `D = Σ c` and
+//! `S = Σ √c`; they are told apart by mechanism and setting:
+//!
+//! | score                        | in use by                          | here                                             |
+//! |------------------------------|------------------------------------|--------------------------------------------------|
+//! | `S² − D`                     | Grants Stack, qf-calculator        | `quadratic`, `variant = "without-own"`            |
+//! | `S²`                         | allo-kit                           | `quadratic`, `variant = "with-own"`, `saturation = "fill"`, `rounding = "largest-recipient"` |
+//! | `S²`                         | Octant from epoch 4, Giveth        | `octant`; `giveth`                               |
+//! | `S`                          | clr.fund, rounds 0 to 7            | `maci`, linear                                   |
+//! | `α·S² + (1 − α)·D`           | clr.fund v2, MACI rounds           | `maci`, with α                                   |
+//! | `α·S² + (1 − α)·D`, `α ≤ 1`  | Octant v2                          | `proper-quadratic`                               |
+//! | pairs, bounded by trust      | Gitcoin rounds 1 to 15             | `pairwise`, form `gitcoin`                       |
+//! | pairs, bounded by 0.01       | qf-calculator                      | `pairwise`, form `calculator`                    |
+//! | clusters of donors           | Gitcoin rounds 19 and later        | `cluster-match`                                  |
+//! | pairs of votes               | Dora                               | `dora`                                           |
 //!
 //! # Units and rounding
 //!
 //! | quantity         | unit                                 | rounding                      |
 //! |------------------|--------------------------------------|-------------------------------|
-//! | pool, match      | base units of the main asset         | largest remainder, earliest id first; or down |
+//! | pool, match      | base units of the main asset         | largest remainder, earliest id first; all to the largest match; or down |
 //! | votes `c`        | base units of the main asset         | exact                         |
 //! | part that counts | 1/10,000 of each vote                | down, twice                   |
+//! | trust            | 10⁻⁹, of a voter's total for a project | nearest; the product down   |
 //! | root `√c`        | 2⁻ᵇ of a root base unit, `b` up to 32: as fine as 126 bits allow for the largest `c` | down |
 //! | score            | 4⁻ᵇ of a base unit                   | exact sum of products of roots |
 //! | cap              | base units                           | down                          |
@@ -53,13 +73,15 @@
 //! # Limits
 //!
 //! * One voter's total for one project: below 2^128 base units.
+//! * Trust in a voter: 0 to 1,000,000.
 //! * A table: below 2 GiB.
 //! * Addresses of voters are compared without regard to case; names of projects
 //!   are node ids and compared as they stand.
 //!
 //! # Known weaknesses
 //!
-//! * One person posing as many gains without bound. Check identity: `scores`.
+//! * One person posing as many gains without bound. Check identity: `scores`,
+//!   `allow` and `deny`, or a signal `trust`.
 //! * Friends can agree to give and refund.
 //! * Without a cap a popular project takes nearly everything.
 //!
@@ -90,28 +112,22 @@
 //! # Ok::<(), allonet_mechanisms::trial::NoTrial>(())
 //! ```
 
-use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use allonet_core::card::{Absent, Card, Family, Kind, Setting, Settings, Source, Status};
 use allonet_core::fault::Fault;
 use allonet_core::mechanism::{
-    Allocation, Blueprint, Mechanism, Outcome, Purse, Refusal, State, Turn, VoterEffect,
+    Allocation, Blueprint, Mechanism, Outcome, Purse, Refusal, Turn, VoterEffect,
 };
-use allonet_core::money::{Amount, Asset, Rounding, Share};
-use allonet_core::signal::SignalData;
-use allonet_core::table::{Column, Table};
+use allonet_core::money::Share;
 
-use super::division::{Divided, Division, DivisionError, Overflow};
-use super::eligibility::{
-    Eligibility, Minimum, OVERRIDE_COLUMNS, PROJECT_COLUMNS, SCORE_COLUMNS, Scale, several,
-};
-use super::influence::{Pool, Round};
-use super::kernel::{Pairs, Roots, Support};
-use super::matches::Match;
-use super::scores::{Arithmetic, Scores, Scoring};
-use super::votes::{COLUMNS, USD, Votes, Written};
-use crate::paying::show;
+use super::division::{Division, Dust, Overflow};
+use super::eligibility::{Eligibility, OVERRIDE_COLUMNS, PROJECT_COLUMNS, SCORE_COLUMNS, Scale};
+use super::lists::{Recipients, VOTER_COLUMNS};
+use super::matching::{Counted, Matching, Precision};
+use super::reading::Reader;
+use super::trust::TRUST;
+use super::votes::COLUMNS;
 
 // --- Card -------------------------------------------------------------------
 
@@ -138,7 +154,7 @@ pub static CARD: Card = Card {
     ],
     settings: SETTINGS,
     actions: &[],
-    reads: &[],
+    reads: &[TRUST],
     emits: &["match"],
 };
 
@@ -173,7 +189,7 @@ const SETTINGS: &[Setting] = &[
         name: "cap",
         kind: Kind::Share,
         default: Absent::None("no cap"),
-        doc: "Most that one project may take of the pool.",
+        doc: "Most that one project may take of the pool, unless `projects` says otherwise.",
     },
     Setting {
         name: "cap_overflow",
@@ -189,9 +205,10 @@ const SETTINGS: &[Setting] = &[
     },
     Setting {
         name: "rounding",
-        kind: Kind::Choice(&["largest-remainder", "floor"]),
+        kind: Kind::Choice(&["largest-remainder", "largest-recipient", "floor"]),
         default: Absent::Default("largest-remainder"),
-        doc: "How fractions of a base unit are settled; `floor` leaves the dust unspent.",
+        doc: "Who gets what rounding down leaves: a unit each to the largest remainders, all to \
+              the largest recipient, or with `floor` nobody.",
     },
     Setting {
         name: "parity",
@@ -238,11 +255,38 @@ const SETTINGS: &[Setting] = &[
         doc: "Smaller votes do not count; in US dollars if the votes have a column `amount_usd`.",
     },
     Setting {
+        name: "min_donation_per",
+        kind: Kind::Choice(&["vote", "donor"]),
+        default: Absent::Default("vote"),
+        doc: "Whether `min_donation` is compared with each vote or with all votes of one voter for \
+              one project together.",
+    },
+    Setting {
+        name: "self_votes",
+        kind: Kind::Choice(&["count", "exclude"]),
+        default: Absent::Default("count"),
+        doc: "Whether votes count whose voter is the project itself or the address it is paid at.",
+    },
+    Setting {
+        name: "allow",
+        kind: Kind::File,
+        default: Absent::None("every voter may count"),
+        doc: "List of the only voters who count, column `voter`, and if wished `author` and \
+              `reason`.",
+    },
+    Setting {
+        name: "deny",
+        kind: Kind::File,
+        default: Absent::None("nobody is left out"),
+        doc: "List of voters who do not count, column `voter`, and if wished `author` and \
+              `reason`.",
+    },
+    Setting {
         name: "projects",
         kind: Kind::File,
         default: Absent::None("every project voted for is paid"),
-        doc: "List of projects that may be paid, column `id`, and if wished `status` and \
-              `recipient`.",
+        doc: "List of projects that may be paid, column `id`, and if wished `status`, `recipient` \
+              and a `cap` of their own.",
     },
 ];
 
@@ -251,136 +295,68 @@ const SETTINGS: &[Setting] = &[
 /// The rule with its votes.
 #[derive(Debug)]
 pub struct Quadratic {
-    /// Sorted by id.
-    payees: Vec<Arc<str>>,
-    /// Sorted by name.
-    voters: Vec<Box<str>>,
-    pairs: Pairs,
-    scoring: Scoring,
-    scores: Scores,
-    supports: Vec<Support>,
-    division: Division,
-    /// What became of votes that do not count in full.
-    remarks: Vec<String>,
+    matching: Matching,
 }
 
 /// Builds the rule from its settings.
 pub fn build(blueprint: &Blueprint<'_>) -> Result<Box<dyn Mechanism>, Vec<Fault>> {
-    let settings = blueprint.settings;
-    let asset = blueprint.assets.first().ok_or_else(no_asset)?;
-    let parity = settings.text("parity") == Some("grants-stack");
-    let mut faults = contradictions(settings, parity);
-    let votes = read_votes(settings, asset, parity).map_err(|more| faults.extend(more));
-    let (Ok((votes, remarks)), true) = (votes, faults.is_empty()) else { return Err(faults) };
-    let pairs = Pairs::gather(&votes.columns).map_err(|pair| {
-        let (voter, project) =
-            (&votes.voters[pair.voter as usize], &votes.projects[pair.project as usize]);
-        vec![too_much(settings, voter, project)]
-    })?;
-    let scoring = Scoring {
-        arithmetic: match settings.text("arithmetic") {
-            _ if parity => Arithmetic::Exact(Roots::GRANTS_STACK),
-            Some("float") => Arithmetic::Float,
-            _ => Arithmetic::Exact(Roots::finest(&pairs)),
-        },
-        with_own: settings.text("variant") == Some("with-own"),
+    let reader = Reader::new(blueprint)?;
+    let parity = reader.is("parity", "grants-stack");
+    let mut faults = contradictions(reader.settings, parity);
+    let counted = counted(reader, parity).map_err(|more| faults.extend(more));
+    let (Ok(counted), true) = (counted, faults.is_empty()) else { return Err(faults) };
+    let precision = match reader.settings.text("arithmetic") {
+        _ if parity => Precision::GrantsStack,
+        Some("float") => Precision::Float,
+        _ => Precision::Finest,
     };
-    let scores = scoring.scores(&pairs);
-    let supports = (0..pairs.project_count()).map(|project| pairs.support(project)).collect();
-    let division = division(settings, parity);
-    let Votes { voters, projects, .. } = votes;
-    Ok(Box::new(Quadratic {
-        payees: projects,
-        voters,
-        pairs,
-        scoring,
-        scores,
-        supports,
-        division,
-        remarks,
-    }))
+    let with_own = reader.is("variant", "with-own");
+    let matching = Matching::new(counted, precision, with_own, division(reader, parity))?;
+    Ok(Box::new(Quadratic { matching }))
 }
 
-fn division(settings: &Settings, grants_stack: bool) -> Division {
-    let is = |name, value| settings.text(name) == Some(value);
+fn division(reader: Reader<'_>, grants_stack: bool) -> Division {
+    let keep = reader.is("cap_overflow", "keep");
     Division {
-        fill: is("saturation", "fill"),
-        cap: settings.share("cap"),
-        overflow: if is("cap_overflow", "keep") { Overflow::Keep } else { Overflow::Redistribute },
-        rounding: if is("rounding", "floor") { Rounding::Floor } else { Rounding::default() },
+        fill: reader.is("saturation", "fill"),
+        cap: reader.settings.share("cap"),
+        overflow: if keep { Overflow::Keep } else { Overflow::Redistribute },
+        dust: match reader.settings.text("rounding") {
+            Some("floor") => Dust::Unpaid,
+            Some("largest-recipient") => Dust::ToLargest,
+            _ => Dust::ByRemainder,
+        },
         grants_stack,
     }
 }
 
 // --- Signals ----------------------------------------------------------------
 
-/// Votes as far as they count, with remarks about the others.
-fn read_votes(
-    settings: &Settings,
-    asset: &Asset,
-    parity: bool,
-) -> Result<(Votes, Vec<String>), Vec<Fault>> {
-    let table = |name: &str, columns: &'static [Column]| {
-        settings.file(name).map(|file| Table::read(file, columns)).transpose()
-    };
-    let votes = table("votes", COLUMNS)?.ok_or_else(|| vec![no_votes()])?;
-    let written = match settings.text("amounts") {
-        Some("base-units") => Written::BaseUnits,
-        _ => Written::Decimal,
-    };
+/// Votes as far as they count, but for trust in their voters.
+fn counted(reader: Reader<'_>, parity: bool) -> Result<Counted, Vec<Fault>> {
+    let votes = reader.votes(COLUMNS)?;
+    let settings = reader.settings;
     let scale = Scale {
         low: settings.number("score_low").unwrap_or(15.0),
         high: settings.number("score_high").unwrap_or(25.0),
         floor: settings.share("score_floor").or(Share::new(1, 2)).unwrap_or(Share::ONE),
     };
+    let own = reader.is("self_votes", "exclude");
     let eligibility = Eligibility {
-        minimum: minimum(settings, asset, &votes)?,
-        scores: table("scores", SCORE_COLUMNS)?.map(|table| (table, scale)),
-        overrides: table("overrides", OVERRIDE_COLUMNS)?,
-        projects: table("projects", PROJECT_COLUMNS)?,
+        minimum: reader.minimum("min_donation", &votes)?,
+        minimum_per_donor: reader.is("min_donation_per", "donor"),
+        scores: reader.table("scores", SCORE_COLUMNS)?.map(|table| (table, scale)),
+        overrides: reader.table("overrides", OVERRIDE_COLUMNS)?,
+        projects: reader.table("projects", PROJECT_COLUMNS)?,
+        allow: reader.table("allow", VOTER_COLUMNS)?,
+        deny: reader.table("deny", VOTER_COLUMNS)?,
+        recipients: if own { Recipients::NotForThemselves } else { Recipients::Vote },
         in_floats: parity,
     };
-    let mut read = Votes::read(&votes, asset, written)?;
-    let remarks = eligibility.apply(&votes, &mut read)?;
-    Ok((read, remarks))
-}
-
-/// The smallest vote that counts, in the unit it is compared in.
-fn minimum(
-    settings: &Settings,
-    asset: &Asset,
-    votes: &Table,
-) -> Result<Option<(String, Minimum)>, Vec<Fault>> {
-    let Some(text) = settings.text("min_donation") else { return Ok(None) };
-    let bad = |message: String| {
-        vec![Fault::new("bad-amount", message).at_some(settings.place("min_donation"))]
-    };
-    if votes.has(USD) {
-        let usd = text.replace('_', "").parse::<f64>().ok();
-        let usd = usd.filter(|usd| usd.is_finite() && *usd >= 0.0);
-        let usd = usd.ok_or_else(|| bad(format!("`{text}` is no amount in US dollars")))?;
-        return Ok(Some((format!("{text} USD"), Minimum::Usd(usd))));
-    }
-    let units = asset.parse(text).map_err(|error| bad(error.to_string()))?;
-    Ok(Some((asset.show(units), Minimum::Units(units))))
+    reader.count(&votes, &eligibility, None)
 }
 
 // --- Refusals ---------------------------------------------------------------
-
-fn no_asset() -> Vec<Fault> {
-    vec![Fault::new("no-asset", "the network has no asset to divide")]
-}
-
-fn no_votes() -> Fault {
-    Fault::new("no-votes", "there are no votes to divide by").help("add `votes = \"votes.csv\"`")
-}
-
-fn too_much(settings: &Settings, voter: &str, project: &str) -> Fault {
-    let message = format!("voter `{voter}` gives `{project}` 2^128 base units or more in all");
-    Fault::new("vote-too-large", message)
-        .at_some(settings.place("votes"))
-        .help("check the decimals of the asset and the setting `amounts`")
-}
 
 /// Settings that cannot hold together.
 fn contradictions(settings: &Settings, parity: bool) -> Vec<Fault> {
@@ -410,7 +386,10 @@ fn contradictions(settings: &Settings, parity: bool) -> Vec<Fault> {
                 refuse(name, "parity", &message, "leave it out, or set parity = \"none\"");
             }
         }
-        if is("rounding", "largest-remainder") && settings.place("rounding").is_some() {
+        let by_remainder = is("rounding", "largest-remainder");
+        if is("rounding", "largest-recipient")
+            || by_remainder && settings.place("rounding").is_some()
+        {
             let message = "Grants Stack rounds down and leaves the dust unpaid";
             refuse("rounding", "parity", message, "leave it out, or set parity = \"none\"");
         }
@@ -418,16 +397,7 @@ fn contradictions(settings: &Settings, parity: bool) -> Vec<Fault> {
     faults
 }
 
-impl From<DivisionError> for Refusal {
-    fn from(error: DivisionError) -> Self {
-        Self::new("division", error.to_string())
-    }
-}
-
 // --- Rule -------------------------------------------------------------------
-
-/// What each project was paid in earlier epochs, by id.
-type Paid = BTreeMap<String, Amount>;
 
 impl Mechanism for Quadratic {
     fn card(&self) -> &'static Card {
@@ -435,31 +405,12 @@ impl Mechanism for Quadratic {
     }
 
     fn payees(&self) -> &[Arc<str>] {
-        &self.payees
+        &self.matching.payees
     }
 
     fn step(&self, turn: &Turn<'_>, allocation: &mut Allocation<'_>) -> Result<Outcome, Refusal> {
-        let mut paid: Paid = turn.state.read()?;
-        let mut outcome = Outcome { remarks: self.remarks.clone(), ..Outcome::default() };
-        let available = allocation.available().clone();
-        let nothing = vec![Amount::ZERO; self.payees.len()];
-        let main = self.divide(0, available.of(0), &self.paid_before(&paid))?;
-        main.book(turn.assets, allocation)?;
-        for (asset, pool) in available.iter().filter(|(asset, _)| *asset > 0) {
-            self.divide(asset, pool, &nothing)?.book(turn.assets, allocation)?;
-        }
-        self.remark(&main, turn.assets, &mut outcome.remarks);
-        outcome.signals.push(("match", SignalData::Scores(main.shares(&self.payees))));
-        if !self.division.fill {
-            for (payee, amount) in self.payees.iter().zip(&main.divided.matches) {
-                if !amount.is_zero() {
-                    let before = paid.entry(payee.to_string()).or_default();
-                    *before = before.add(*amount, "what was paid so far")?;
-                }
-            }
-        }
-        outcome.state = if paid.is_empty() { State::empty() } else { State::write(&paid) };
-        Ok(outcome)
+        let pools = allocation.available().clone();
+        self.matching.step(turn, allocation, &pools)
     }
 
     fn voter_effect(
@@ -467,73 +418,7 @@ impl Mechanism for Quadratic {
         turn: &Turn<'_>,
         available: &Purse,
     ) -> Option<Vec<(usize, VoterEffect)>> {
-        let paid = self.paid_before(&turn.state.read().ok()?);
-        let nothing = vec![Amount::ZERO; self.payees.len()];
-        let divisions = [self.division_of(0), self.division_of(1)];
-        let assets: Vec<(usize, Amount)> = available.iter().collect();
-        let pools: Vec<Pool<'_>> = assets
-            .iter()
-            .map(|(asset, amount)| Pool {
-                amount: *amount,
-                division: &divisions[(*asset).min(1)],
-                paid: if *asset == 0 { &paid } else { &nothing },
-            })
-            .collect();
-        let round = Round { pairs: &self.pairs, scoring: &self.scoring, scores: &self.scores };
-        let largest = round.largest(&pools).ok()?;
-        let effect = |((asset, _), found): (&(usize, Amount), Option<(usize, Amount)>)| {
-            let (voter, moved) = found?;
-            Some((*asset, VoterEffect { voter: self.voters[voter].to_string(), moved }))
-        };
-        Some(assets.iter().zip(largest).filter_map(effect).collect())
-    }
-}
-
-impl Quadratic {
-    /// The main asset as it is set; scores are no ceiling for other assets.
-    fn division_of(&self, asset: usize) -> Division {
-        Division { fill: self.division.fill || asset > 0, ..self.division }
-    }
-
-    fn paid_before(&self, paid: &Paid) -> Vec<Amount> {
-        self.payees.iter().map(|id| paid.get(&**id).copied().unwrap_or_default()).collect()
-    }
-
-    /// Divides one asset; `paid` is what each project's score is less by.
-    fn divide(&self, asset: usize, pool: Amount, paid: &[Amount]) -> Result<Match<'_>, Refusal> {
-        let left = self.scores.less(paid);
-        let divided = self.division_of(asset).divide(&left, pool)?;
-        let (scores, supports, with_own) = (&self.scores, &self.supports, self.scoring.with_own);
-        Ok(Match { asset, pool, scores, supports, with_own, left, divided })
-    }
-
-    /// What the operator should know of the division of the main asset.
-    fn remark(&self, main: &Match<'_>, assets: &[Asset], remarks: &mut Vec<String>) {
-        let show = |amount| show(assets, main.asset, amount);
-        let Divided { limit, wanted, matches, .. } = &main.divided;
-        if self.pairs.is_empty() {
-            remarks.push("there are no votes: nothing is paid".to_owned());
-        } else if main.pool.is_zero() {
-            return;
-        } else if wanted.is_zero() {
-            remarks.push("no project has a score above zero: nothing is paid".to_owned());
-        } else if *wanted < main.pool {
-            remarks.push(format!(
-                "the scores ask for {}, less than the pool of {}; the rest stays unspent",
-                show(*wanted),
-                show(main.pool)
-            ));
-        }
-        let Some(limit) = limit else { return };
-        let capped = main.divided.uncapped.iter().filter(|part| *part > limit).count();
-        let held = matches.iter().filter(|part| *part == limit).count();
-        if capped > 0 {
-            remarks.push(format!(
-                "at the cap of {}: {}, of which {capped} would have more without it",
-                show(*limit),
-                several(held, "project")
-            ));
-        }
+        self.matching.voter_effect(turn, available)
     }
 }
 
@@ -542,7 +427,12 @@ impl Quadratic {
 #[cfg(test)]
 #[expect(clippy::inconsistent_digit_grouping, reason = "dollars and cents")]
 mod tests {
+    use std::collections::BTreeMap;
+
     use allonet_core::card::Value;
+    use allonet_core::mechanism::State;
+    use allonet_core::money::{Amount, Asset};
+    use allonet_core::signal::SignalData;
     use proptest::prelude::*;
 
     use super::*;
@@ -704,6 +594,75 @@ mod tests {
     }
 
     #[test]
+    fn the_smallest_donation_is_by_vote_or_by_donor() {
+        // √4 · √4 · 2 = 8 with both halves of a's four.
+        let votes = "voter,project,amount\na,x,2\na,x,2\nb,x,4\n";
+        let least = trial(votes).text("min_donation", "3");
+        assert_eq!(run(&least, 100_00), [0]);
+        let result = least.text("min_donation_per", "donor").run(100_00).unwrap();
+        assert_eq!(paid(&result), [8_00]);
+        let usd = "voter,project,amount,amount_usd\na,x,2,0.1\na,x,2,0.2\nb,x,4,0.5\n";
+        let least = trial(usd).text("min_donation", "0.3").text("min_donation_per", "donor");
+        assert_eq!(run(&least, 100_00), [8_00]);
+        let result = least.text("min_donation", "0.4").run(100_00).unwrap();
+        assert_eq!(
+            result.outcome.remarks[0],
+            "not counted: 2 votes, by voter and project, below 0.4 USD"
+        );
+    }
+
+    #[test]
+    fn recipients_and_listed_voters_can_be_left_out() {
+        // 2·√4·√9 = 12 of a and b; with c, who is paid for x, 2·(6 + 2·4 + 3·4).
+        let votes = "voter,project,amount\na,x,4\nb,x,9\nc,x,16\n";
+        let all = trial(votes).file("projects", "id,recipient\nx,c\n");
+        assert_eq!(run(&all, 100_00), [52_00]);
+        assert_eq!(run(&all.clone().text("self_votes", "exclude"), 100_00), [12_00]);
+        assert_eq!(run(&all.clone().file("deny", "voter\nc\n"), 100_00), [12_00]);
+        assert_eq!(run(&all.file("allow", "voter,reason\na,known\nb,known\n"), 100_00), [12_00]);
+    }
+
+    #[test]
+    fn voters_count_as_far_as_they_are_trusted() {
+        // 1, 4 and a quarter of 64: 2·(1·2 + 1·4 + 2·4) = 28.
+        let votes = "voter,project,amount\na,x,1\nb,x,4\nc,x,64\nd,x,100\n";
+        let trusted = trial(votes).scores("trust", &[("a", 1.0), ("b", 1.0), ("c", 0.25)]);
+        let result = trusted.run(100_00).unwrap();
+        assert_eq!(paid(&result), [28_00]);
+        assert!(result.outcome.remarks[0].ends_with("nobody vouches for them: 1 voter"));
+        assert_eq!(
+            result.outcome.reasons["x"],
+            ["3 voters give 21.00 USD, most of it `c` 16.00 USD, `b` 4.00 USD, `a` 1.00 USD"]
+        );
+        let all: Vec<(&str, f64)> = ["a", "b", "c", "d"].map(|voter| (voter, 1.0)).into();
+        assert_eq!(
+            trial(votes).scores("trust", &all).run(7).unwrap(),
+            trial(votes).run(7).unwrap()
+        );
+    }
+
+    #[test]
+    fn a_project_may_have_a_cap_of_its_own() {
+        // 13.6, 21.6 and 64.8: the last may have 30%, and 70 go on as 34 : 54,
+        // of which the second may have 40.
+        let projects = "id,cap\np1,\np2,0.4\np3,30%\n";
+        let capped = trial(THREE).text("saturation", "fill").file("projects", projects);
+        let result = capped.run(100_00).unwrap();
+        assert_eq!(paid(&result), [30_00, 40_00, 30_00]);
+        let remark = "at their caps: 2 projects, of which 1 would have more without it";
+        assert_eq!(result.outcome.remarks, [remark]);
+        assert_eq!(run(&capped.set("cap", share("20%")), 100_00), [20_00, 40_00, 30_00]);
+    }
+
+    #[test]
+    fn dust_may_go_to_the_largest() {
+        // 1.36, 2.16, 6.48 of 10 and 2.72, 4.32, 12.96 of 20.
+        let largest = trial(THREE).text("rounding", "largest-recipient");
+        assert_eq!((run(&largest, 10), run(&largest, 20)), (vec![1, 2, 7], vec![2, 4, 14]));
+        assert_eq!(run(&trial(THREE), 20), [3, 4, 13]);
+    }
+
+    #[test]
     fn the_most_weighty_voter_is_named() {
         let votes = "voter,project,amount\na,x,1\nb,x,1\nc,y,1\nd,y,4\n";
         let trial = trial(votes).text("saturation", "fill");
@@ -775,7 +734,10 @@ mod tests {
             (trial(THREE).set("cap", share("0%")), "a cap of 0% would pay nobody anything"),
             (parity.clone().text("variant", "with-own"), "Grants Stack knows only variant"),
             (parity.clone().text("arithmetic", "float"), "Grants Stack knows only arithmetic"),
-            (parity.text("cap_overflow", "keep"), "Grants Stack knows only cap_overflow"),
+            (parity.clone().text("cap_overflow", "keep"), "Grants Stack knows only cap_overflow"),
+            (parity.text("rounding", "largest-recipient"), "Grants Stack rounds down"),
+            (trial(THREE).file("projects", "id,cap\np1,110%\n"), "projects.csv:2:4: "),
+            (trial(THREE).scores("trust", &[("s1", -0.5)]), "the trust in `s1` is -0.5"),
             (
                 trial(THREE)
                     .set("score_low", Value::Number(3.0))
@@ -815,6 +777,7 @@ mod tests {
             0 => trial,
             1 => trial.text("arithmetic", "float").text("variant", "with-own"),
             2 => trial.text("parity", "grants-stack"),
+            _ if on(0) => trial.text("rounding", "largest-recipient"),
             _ => trial.text("cap_overflow", "keep").text("rounding", "floor"),
         }
     }

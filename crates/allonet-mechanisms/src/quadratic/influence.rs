@@ -15,7 +15,7 @@
 //! Cost: linear in the pairs of voter and project without a cap; with one,
 //! about `1/cap` more steps and a small sort for each voter.
 
-use allonet_core::money::Amount;
+use allonet_core::money::{Amount, Share};
 
 use super::division::{Division, DivisionError, Overflow};
 use super::kernel::Pairs;
@@ -36,6 +36,8 @@ pub(super) struct Pool<'a> {
     pub(super) division: &'a Division,
     /// What each project was paid in earlier epochs.
     pub(super) paid: &'a [Amount],
+    /// The projects' own caps; may be empty.
+    pub(super) caps: &'a [Option<Share>],
 }
 
 impl Round<'_> {
@@ -85,7 +87,8 @@ impl Round<'_> {
             }
         }
         let divide = |scores: &Scores| -> Result<_, DivisionError> {
-            let matches = pool.division.divide(&scores.less(pool.paid), pool.amount)?.matches;
+            let left = scores.less(pool.paid);
+            let matches = pool.division.divide_under(&left, pool.amount, pool.caps)?.matches;
             let spent = Amount::sum(matches.iter().copied(), "all matches")?;
             Ok((matches, pool.amount.saturating_sub(spent)))
         };
@@ -101,12 +104,17 @@ const NOTHING: f64 = 1e-13;
 /// Matches as a function of scores, in floats: `min(λ·score, limit)`.
 struct Curve {
     scores: Vec<f64>,
-    /// Projects by score, the highest first.
+    /// The most that each project may take; infinity without a cap.
+    limits: Vec<f64>,
+    /// Whether anybody has a cap.
+    capped: bool,
+    /// Projects in the order in which they reach their caps as λ rises.
     order: Vec<u32>,
-    /// Sums of the highest scores.
+    /// Sums of the first scores in this order.
     prefix: Vec<f64>,
+    /// Sums of the first limits in this order.
+    limits_prefix: Vec<f64>,
     pool: f64,
-    limit: f64,
     fill: bool,
     keep: bool,
     /// With all voters.
@@ -116,6 +124,14 @@ struct Curve {
     /// The voter number, from 1, for whom each project was last touched.
     stamps: Vec<u32>,
     stamp: u32,
+}
+
+/// The rank of whoever has no score: behind all others.
+const NOBODY: f64 = -1.0;
+
+/// How soon a project reaches its cap as λ rises: the highest first.
+fn rank(score: f64, limit: f64) -> f64 {
+    if score > 0.0 { score / limit } else { NOBODY }
 }
 
 /// The factor from score to match, and what is paid in all.
@@ -128,24 +144,27 @@ struct Level {
 impl Curve {
     fn new(scores: &Scores, pool: &Pool<'_>) -> Result<Self, DivisionError> {
         let values: Vec<f64> = (0..scores.values.len()).map(|at| scores.float(at)).collect();
+        let limits = pool.division.limits(values.len(), pool.amount, pool.caps)?;
+        let limits: Vec<f64> =
+            limits.iter().map(|limit| limit.map_or(f64::INFINITY, Amount::to_f64)).collect();
+        let rank = |project: &u32| rank(values[*project as usize], limits[*project as usize]);
         let mut order: Vec<u32> = (0_u32..).take(values.len()).collect();
-        order.sort_by(|a, b| values[*b as usize].total_cmp(&values[*a as usize]));
-        let mut prefix = vec![0.0];
-        for project in &order {
-            prefix.push(prefix[prefix.len() - 1] + values[*project as usize]);
+        order.sort_by(|a, b| rank(b).total_cmp(&rank(a)).then(a.cmp(b)));
+        let (mut prefix, mut limits_prefix) = (vec![0.0], vec![0.0]);
+        for project in order.iter().map(|project| *project as usize) {
+            prefix.push(prefix[prefix.len() - 1] + values[project]);
+            limits_prefix.push(limits_prefix[limits_prefix.len() - 1] + limits[project]);
         }
-        let limit = match pool.division.cap {
-            Some(cap) => pool.division.limit(cap, pool.amount)?.to_f64(),
-            None => f64::INFINITY,
-        };
         let mut curve = Self {
             stamps: vec![0; values.len()],
             stamp: 0,
             scores: values,
+            capped: limits.iter().any(|limit| limit.is_finite()),
+            limits,
             order,
             prefix,
+            limits_prefix,
             pool: pool.amount.to_f64(),
-            limit,
             fill: pool.division.fill,
             keep: pool.division.overflow == Overflow::Keep,
             level: Level::default(),
@@ -170,13 +189,16 @@ impl Curve {
         if self.touched.is_empty() {
             return 0.0;
         }
-        if self.limit.is_finite() {
-            self.touched.sort_by(|a, b| b.1.total_cmp(&a.1).then(a.0.cmp(&b.0)));
+        if self.capped {
+            let limits = &self.limits;
+            let rank = |(project, score): &(usize, f64)| rank(*score, limits[*project]);
+            self.touched.sort_by(|a, b| rank(b).total_cmp(&rank(a)).then(a.0.cmp(&b.0)));
         }
         let (before, after) = (self.level, self.solve());
         let (mut own, mut net) = (0.0, 0.0);
         for (project, score) in &self.touched {
-            let change = self.part(after, *score) - self.part(before, self.scores[*project]);
+            let was = self.part(before, *project, self.scores[*project]);
+            let change = self.part(after, *project, *score) - was;
             own += change.abs();
             net += change;
         }
@@ -184,9 +206,9 @@ impl Curve {
         (own + (paid - net).abs() + paid.abs()) / 2.0
     }
 
-    /// What a score is paid.
-    fn part(&self, level: Level, score: f64) -> f64 {
-        if score <= 0.0 { 0.0 } else { (level.factor * score).min(self.limit) }
+    /// What a project with this score is paid.
+    fn part(&self, level: Level, project: usize, score: f64) -> f64 {
+        if score <= 0.0 { 0.0 } else { (level.factor * score).min(self.limits[project]) }
     }
 
     /// The level for the scores as they are touched.
@@ -199,7 +221,7 @@ impl Curve {
             return Level::default();
         }
         let wanted = if self.fill { self.pool } else { self.pool.min(sum) };
-        if self.limit.is_infinite() {
+        if !self.capped {
             return Level { factor: wanted / sum, paid: wanted };
         }
         if !self.keep {
@@ -210,36 +232,46 @@ impl Curve {
             .touched
             .iter()
             .map(|(project, score)| {
-                self.part(level, *score) - self.part(level, self.scores[*project])
+                self.part(level, *project, *score)
+                    - self.part(level, *project, self.scores[*project])
             })
             .sum();
-        let above = |project: &u32| level.factor * self.scores[*project as usize] > self.limit;
+        let above = |project: &u32| {
+            let project = *project as usize;
+            level.factor * self.scores[project] > self.limits[project]
+        };
         let capped = self.order.partition_point(above);
         let below = level.factor * (total - self.prefix[capped]);
-        Level { paid: capped as f64 * self.limit + below + change, ..level }
+        Level { paid: self.limits_prefix[capped] + below + change, ..level }
     }
 
     /// The level at which the capped projects' overflow has gone to the others.
     fn redistribute(&self, wanted: f64, sum: f64) -> Level {
-        let own = |project: &&u32| self.stamp == 0 || self.stamps[**project as usize] != self.stamp;
+        let own = |project: &usize| self.stamp == 0 || self.stamps[*project] != self.stamp;
+        let projects = self.order.iter().map(|project| *project as usize);
         let mut untouched =
-            self.order.iter().filter(own).map(|project| self.scores[*project as usize]).peekable();
-        let mut touched = self.touched.iter().map(|(_, score)| *score).peekable();
+            projects.filter(own).map(|project| (project, self.scores[project])).peekable();
+        let mut touched = self.touched.iter().copied().peekable();
+        let rank_of = |next: Option<(usize, f64)>| {
+            next.map_or(NOBODY, |(project, score)| rank(score, self.limits[project]))
+        };
         let (mut rest, mut sum) = (wanted, sum);
         let nothing = sum * NOTHING;
         loop {
             let (one, other) = (untouched.peek().copied(), touched.peek().copied());
-            let score = one.unwrap_or(0.0).max(other.unwrap_or(0.0));
+            let first = rank_of(one) >= rank_of(other);
+            let (project, score) = if first { one } else { other }.unwrap_or((0, 0.0));
             if score <= 0.0 || sum <= nothing {
                 // Everybody with a score is at the cap; the rest stays.
                 return Level { factor: f64::INFINITY, paid: wanted - rest };
             }
-            if score * rest <= self.limit * sum {
+            let limit = self.limits[project];
+            if score * rest <= limit * sum {
                 return Level { factor: rest / sum, paid: wanted };
             }
-            rest -= self.limit;
+            rest -= limit;
             sum -= score;
-            if one == Some(score) {
+            if first {
                 untouched.next();
             } else {
                 touched.next();
@@ -250,9 +282,9 @@ impl Curve {
 
 #[cfg(test)]
 mod tests {
-    use allonet_core::money::{Rounding, Share};
     use proptest::prelude::*;
 
+    use super::super::division::Dust;
     use super::super::kernel::{Columns, Roots};
     use super::super::scores::Arithmetic;
     use super::*;
@@ -261,7 +293,7 @@ mod tests {
         fill: true,
         cap: None,
         overflow: Overflow::Redistribute,
-        rounding: Rounding::LargestRemainder,
+        dust: Dust::ByRemainder,
         grants_stack: false,
     };
 
@@ -286,6 +318,7 @@ mod tests {
         act(&Round { pairs: &pairs, scoring: &scoring, scores: &scores })
     }
 
+    const NOTHING_PAID: [Amount; 5] = [Amount::ZERO; 5];
     const WHOLE: Arithmetic = Arithmetic::Exact(Roots { bits: 20, grants_stack: false });
 
     #[test]
@@ -294,8 +327,12 @@ mod tests {
         // Without any of the four voters, one project takes all: 300 or 600 move.
         let votes = [(0, 0, 100), (1, 0, 100), (2, 1, 100), (3, 1, 400)];
         let scoring = Scoring { arithmetic: WHOLE, with_own: false };
-        let pool =
-            Pool { amount: Amount::from_base(900), division: &PLAIN, paid: &[Amount::ZERO; 5] };
+        let pool = Pool {
+            amount: Amount::from_base(900),
+            division: &PLAIN,
+            paid: &NOTHING_PAID,
+            caps: &[],
+        };
         let found = with_round(&votes, scoring, |round| round.largest(&[pool])).unwrap();
         assert_eq!(found, [Some((2, Amount::from_base(600)))]);
     }
@@ -303,7 +340,7 @@ mod tests {
     #[test]
     fn nobody_moves_an_empty_pool() {
         let scoring = Scoring { arithmetic: WHOLE, with_own: false };
-        let pool = Pool { amount: Amount::ZERO, division: &PLAIN, paid: &[Amount::ZERO; 5] };
+        let pool = Pool { amount: Amount::ZERO, division: &PLAIN, paid: &NOTHING_PAID, caps: &[] };
         let votes = [(0, 0, 100), (1, 0, 100)];
         assert_eq!(with_round(&votes, scoring, |round| round.largest(&[pool])), Ok(vec![None]));
         assert_eq!(with_round(&[], scoring, |round| round.largest(&[pool])), Ok(vec![None]));
@@ -315,7 +352,7 @@ mod tests {
                 fill,
                 cap: Share::new(cap, 100).filter(|cap| !cap.is_zero()),
                 overflow: if keep && !grants_stack { Overflow::Keep } else { PLAIN.overflow },
-                rounding: Rounding::LargestRemainder,
+                dust: Dust::ByRemainder,
                 grants_stack,
             },
         )
@@ -331,13 +368,18 @@ mod tests {
             float: bool,
             pool in 0_u128..1 << 60,
             paid in prop::array::uniform5(0_u128..1 << 30),
+            own in prop::array::uniform5(prop::option::of(1_u64..=100)),
+            with_caps: bool,
         ) {
             let scoring = Scoring {
                 arithmetic: if float { Arithmetic::Float } else { WHOLE },
                 with_own,
             };
             let paid = paid.map(Amount::from_base);
-            let pool = Pool { amount: Amount::from_base(pool), division: &division, paid: &paid };
+            let own = own.map(|cap| cap.and_then(|cap| Share::new(cap, 100)));
+            let caps: &[Option<Share>] = if with_caps { &own } else { &[] };
+            let pool =
+                Pool { amount: Amount::from_base(pool), division: &division, paid: &paid, caps };
             let (found, by_voter) = with_round(&votes, scoring, |round| {
                 let by_voter: Vec<Amount> = (0..8)
                     .map(|voter| {
@@ -370,8 +412,9 @@ mod tests {
     ) -> Amount {
         let divide = |votes: &[(u32, u32, u128)]| {
             let scores = scoring.scores(&Pairs::gather(&columns(votes)).unwrap());
-            let mut matches =
-                pool.division.divide(&scores.less(pool.paid), pool.amount).unwrap().matches;
+            let left = scores.less(pool.paid);
+            let divided = pool.division.divide_under(&left, pool.amount, pool.caps);
+            let mut matches = divided.unwrap().matches;
             let spent = Amount::sum(matches.iter().copied(), "test").unwrap();
             matches.push(pool.amount.sub(spent, "test").unwrap());
             matches

@@ -106,6 +106,25 @@ impl Pairs {
         Ok(())
     }
 
+    /// The same pairs with other totals, given voter and total; pairs that get
+    /// none are left out.
+    pub(super) fn with_totals<E>(
+        &self,
+        mut total: impl FnMut(u32, u128) -> Result<Option<u128>, E>,
+    ) -> Result<Self, E> {
+        let mut other = Self { starts: vec![0], voter_count: self.voter_count, ..Self::default() };
+        for project in 0..self.project_count() {
+            for (voter, old) in self.of(project) {
+                if let Some(new) = total(voter, old)? {
+                    other.voters.push(voter);
+                    other.totals.push(new);
+                }
+            }
+            other.starts.push(other.voters.len());
+        }
+        Ok(other)
+    }
+
     /// How many projects there are, with and without votes.
     pub fn project_count(&self) -> usize {
         self.starts.len().saturating_sub(1)
@@ -351,6 +370,20 @@ mod tests {
         assert_eq!(pairs.of(3).collect::<Vec<_>>(), [(1, 1)]);
         assert_eq!(pairs.support(0), Support { donors: 2, given: U256::from(12) });
         assert_eq!(pairs.by_voter(), (vec![0, 0, 2, 3, 3, 3, 3], vec![(0, 5), (3, 1), (0, 7)]));
+    }
+
+    #[test]
+    fn totals_can_be_changed() {
+        let pairs = Pairs::gather(&columns(&[(2, 0, 3), (1, 0, 5), (1, 3, 1)])).unwrap();
+        let other = pairs.with_totals(|voter, total| match voter {
+            1 => Ok::<_, ()>(Some(2 * total)),
+            _ => Ok(None),
+        });
+        let other = other.unwrap();
+        assert_eq!(other.of(0).collect::<Vec<_>>(), [(1, 10)]);
+        assert_eq!(other.of(3).collect::<Vec<_>>(), [(1, 2)]);
+        assert_eq!((other.project_count(), other.len()), (4, 2));
+        assert_eq!(pairs.with_totals(|_, _| Err(7)), Err(7));
     }
 
     #[test]

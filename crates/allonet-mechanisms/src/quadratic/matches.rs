@@ -60,7 +60,7 @@ impl Match<'_> {
     /// How the payout to a project comes about.
     fn steps(&self, project: usize, assets: &[Asset]) -> Result<Vec<Step>, Refusal> {
         let show = |amount| show(assets, self.asset, amount);
-        let Divided { matches, uncapped, floors, limit, wanted } = &self.divided;
+        let Divided { matches, uncapped, floors, limits, wanted } = &self.divided;
         let mut walk = Walk::default();
         if self.asset == 0 {
             self.walk_to_score(&mut walk, project, assets)?;
@@ -70,11 +70,12 @@ impl Match<'_> {
             let label = if self.asset == 0 { "scaled to the pool" } else { "share by score" };
             walk.to(uncapped[project], label, || format!("{} for all scores", show(*wanted)));
         }
-        if let Some(limit) = limit {
-            walk.to(walk.reached.min(*limit), "cap", || format!("at most {}", show(*limit)));
-            let gained = floors[project].saturating_sub(uncapped[project].min(*limit));
-            walk.to(walk.reached.add(gained, "a match")?, "cap overflow of others", String::new);
+        if let Some(limit) = limits[project] {
+            walk.to(walk.reached.min(limit), "cap", || format!("at most {}", show(limit)));
         }
+        let own = limits[project].map_or(uncapped[project], |limit| limit.min(uncapped[project]));
+        let gained = floors[project].saturating_sub(own);
+        walk.to(walk.reached.add(gained, "a match")?, "cap overflow of others", String::new);
         walk.to(matches[project], "rounding", String::new);
         Ok(walk.steps)
     }

@@ -3,9 +3,13 @@
 //! * [`funding`]: the mechanism `quadratic`.
 //! * [`votes`]: votes from a table, as columns of numbers.
 //! * [`eligibility`]: which votes count, and how much of them.
+//! * [`lists`]: voters and projects that people put on lists.
+//! * `trust`: how far each voter is trusted, from a signal.
+//! * `reading`: from settings to votes as far as they count.
 //! * [`kernel`]: sums of roots from columns, exact and in floats.
 //! * [`scores`]: scores of projects as whole numbers.
 //! * [`division`]: a pool divided by scores, with saturation and cap.
+//! * `matching`: what all rules with squared sums of roots have in common.
 //! * `matches`: payouts with the steps that lead to them.
 //! * `influence`: the voter who moves most money.
 
@@ -14,6 +18,10 @@ pub mod eligibility;
 pub mod funding;
 mod influence;
 pub mod kernel;
+pub mod lists;
 mod matches;
+mod matching;
+mod reading;
 pub mod scores;
+mod trust;
 pub mod votes;
