@@ -21,6 +21,7 @@ mod transaction;
 static CATALOGUE: &[Entry] = &[
     Entry { card: &graph::dependency::CARD, build: graph::dependency::build },
     Entry { card: &program::external::CARD, build: program::external::build },
+    Entry { card: &quadratic::giveth::CARD, build: quadratic::giveth::build },
     Entry { card: &governed::multisig::CARD, build: governed::multisig::build },
     Entry { card: &flow::pass_through::CARD, build: flow::pass_through::build },
     Entry { card: &quadratic::funding::CARD, build: quadratic::funding::build },

@@ -1,6 +1,7 @@
 //! Quadratic funding: a matching pool divided by the breadth of support.
 //!
 //! * [`funding`]: the mechanism `quadratic`.
+//! * [`giveth`]: the mechanism `giveth`.
 //! * [`votes`]: votes from a table, as columns of numbers.
 //! * [`eligibility`]: which votes count, and how much of them.
 //! * [`lists`]: voters and projects that people put on lists.
@@ -16,6 +17,7 @@
 pub mod division;
 pub mod eligibility;
 pub mod funding;
+pub mod giveth;
 mod influence;
 pub mod kernel;
 pub mod lists;
