@@ -23,6 +23,7 @@ static CATALOGUE: &[Entry] = &[
     Entry { card: &program::external::CARD, build: program::external::build },
     Entry { card: &quadratic::giveth::CARD, build: quadratic::giveth::build },
     Entry { card: &governed::multisig::CARD, build: governed::multisig::build },
+    Entry { card: &quadratic::octant::CARD, build: quadratic::octant::build },
     Entry { card: &flow::pass_through::CARD, build: flow::pass_through::build },
     Entry { card: &quadratic::funding::CARD, build: quadratic::funding::build },
     Entry { card: &flow::split::CARD, build: flow::split::build },

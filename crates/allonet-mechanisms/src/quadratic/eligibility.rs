@@ -5,9 +5,9 @@
 //! 1. 1;
 //! 2. 0 where it is below the smallest donation, or where all votes of its voter
 //!    for the project add up to less than that;
-//! 3. else, with a table of scores, 0 below `low`, 1 above `high` and
-//!    `floor + (1 − floor)·(score − low)/(high − low)` between; a voter without
-//!    a score has score 0;
+//! 3. else, with a table of scores, `below` (mostly 0) below `low`, 1 above
+//!    `high` and `floor + (1 − floor)·(score − low)/(high − low)` between; a voter
+//!    without a score has score 0; guests count 1 whatever their score;
 //! 4. 0 where the lists of voters or the recipients rule it out (module
 //!    `lists`);
 //! 5. whatever an override says for its id.
@@ -29,7 +29,7 @@ use allonet_core::money::{Amount, Share, format_units, parse_units};
 use allonet_core::table::{Column, Faults, Row, Table};
 use ruint::aliases::U256;
 
-use super::lists::{Recipients, allow, deny, exclude_recipients};
+use super::lists::{Recipients, allow, deny, exclude_recipients, guests};
 use super::votes::{GRANT_ADDRESS, ID, USD, Votes};
 
 /// Columns of a table of scores.
@@ -68,12 +68,14 @@ pub(super) const LISTED: usize = 20;
 /// The sliding scale from scores to coefficients.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Scale {
-    /// Scores below count nothing.
+    /// Scores below count only `below`.
     pub low: f64,
     /// Scores above count in full.
     pub high: f64,
     /// What the score `low` itself counts.
     pub floor: Share,
+    /// What scores below `low` count.
+    pub below: Share,
 }
 
 /// The smallest vote that counts.
@@ -94,6 +96,8 @@ pub struct Eligibility {
     pub minimum_per_donor: bool,
     /// Scores of voters, with the scale.
     pub scores: Option<(Table, Scale)>,
+    /// Voters who count in full whatever their score.
+    pub guests: Option<Table>,
     /// Coefficients of single votes.
     pub overrides: Option<Table>,
     /// Projects that may be paid.
@@ -219,6 +223,7 @@ impl Eligibility {
         faults: &mut Faults,
     ) {
         let Some((table, scale)) = &self.scores else { return };
+        let unknown = self.coefficient(scale, "0").unwrap_or(0);
         let mut coefficients: Vec<Option<u64>> = vec![None; votes.voters.len()];
         for row in table.rows() {
             let (voter, score) = (row.cell(0), row.cell(1));
@@ -235,9 +240,14 @@ impl Eligibility {
                 faults.push(row.fault(0, "listed-twice", message).help("remove one of them"));
             }
         }
+        if let Some(list) = &self.guests {
+            for voter in guests(list, votes, remarks, faults) {
+                coefficients[voter] = Some(PARTS);
+            }
+        }
         let (mut none, mut some) = (0_usize, 0_usize);
         for (part, voter) in parts.iter_mut().zip(&votes.columns.voters) {
-            let coefficient = coefficients[*voter as usize].unwrap_or(0);
+            let coefficient = coefficients[*voter as usize].unwrap_or(unknown);
             none += usize::from(*part > 0 && coefficient == 0);
             some += usize::from(*part > 0 && (1..PARTS).contains(&coefficient));
             *part = (*part).min(coefficient);
@@ -258,7 +268,7 @@ impl Eligibility {
         let exact = parse_units(score, DECIMALS).map_err(|_| bad())?;
         let float: f64 = score.replace('_', "").parse().map_err(|_| bad())?;
         if float < scale.low {
-            return Ok(0);
+            return Ok(PARTS * scale.below.numerator() / scale.below.denominator());
         }
         if float > scale.high || scale.high <= scale.low {
             return Ok(PARTS);
@@ -452,6 +462,12 @@ fn apply_list(
     votes.retain(&approved, &rows);
 }
 
+/// How many projects of a list may be paid.
+pub(super) fn approved(list: &Table) -> usize {
+    let entries = list_entries(list, &mut Faults::new());
+    entries.values().filter(|entry| entry.approved).count()
+}
+
 /// The projects' own caps, in the order of the votes' projects.
 pub(super) fn own_caps(list: &Table, votes: &Votes) -> Result<Vec<Option<Share>>, Vec<Fault>> {
     let mut faults = Faults::new();
@@ -549,7 +565,7 @@ mod tests {
     }
 
     fn scale() -> Scale {
-        Scale { low: 15.0, high: 25.0, floor: Share::new(1, 2).unwrap() }
+        Scale { low: 15.0, high: 25.0, floor: Share::new(1, 2).unwrap(), below: Share::ZERO }
     }
 
     fn scores(text: &str) -> Eligibility {

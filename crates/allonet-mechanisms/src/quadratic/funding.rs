@@ -340,6 +340,7 @@ fn counted(reader: Reader<'_>, parity: bool) -> Result<Counted, Vec<Fault>> {
         low: settings.number("score_low").unwrap_or(15.0),
         high: settings.number("score_high").unwrap_or(25.0),
         floor: settings.share("score_floor").or(Share::new(1, 2)).unwrap_or(Share::ONE),
+        below: Share::ZERO,
     };
     let own = reader.is("self_votes", "exclude");
     let eligibility = Eligibility {
@@ -352,6 +353,7 @@ fn counted(reader: Reader<'_>, parity: bool) -> Result<Counted, Vec<Fault>> {
         deny: reader.table("deny", VOTER_COLUMNS)?,
         recipients: if own { Recipients::NotForThemselves } else { Recipients::Vote },
         in_floats: parity,
+        ..Eligibility::default()
     };
     reader.count(&votes, &eligibility, None)
 }

@@ -219,7 +219,7 @@ const COLUMNS: &[Column] = &[
 fn counted(reader: Reader<'_>) -> Result<Counted, Vec<Fault>> {
     let votes = reader.votes(COLUMNS)?;
     let least = reader.settings.number("score_min").unwrap_or(0.0);
-    let scale = Scale { low: least, high: least, floor: Share::ONE };
+    let scale = Scale { low: least, high: least, floor: Share::ONE, below: Share::ZERO };
     let may_give = reader.is("recipient_donors", "count");
     let eligibility = Eligibility {
         minimum: reader.minimum("min_donation", &votes)?,

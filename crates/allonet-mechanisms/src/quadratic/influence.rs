@@ -76,16 +76,21 @@ impl Round<'_> {
             .collect()
     }
 
-    /// Base units that go elsewhere without a voter, exactly.
-    pub(super) fn moved_by(&self, voter: usize, pool: &Pool<'_>) -> Result<Amount, DivisionError> {
+    /// The scores without a voter.
+    pub(super) fn without(&self, voter: usize) -> Scores {
         let mut scores = self.scores.clone();
-        for project in 0..self.pairs.project_count() {
-            let theirs = |(other, _): &(u32, u128)| *other as usize == voter;
-            if self.pairs.of(project).any(|pair| theirs(&pair)) {
-                let others = self.pairs.of(project).filter(|pair| !theirs(pair));
-                scores.values[project] = self.scoring.score(others);
+        for (project, score) in scores.values.iter_mut().enumerate() {
+            if self.pairs.has(project, voter) {
+                let others = |(other, _): &(u32, u128)| *other as usize != voter;
+                *score = self.scoring.score(self.pairs.of(project).filter(others));
             }
         }
+        scores
+    }
+
+    /// Base units that go elsewhere without a voter, exactly.
+    pub(super) fn moved_by(&self, voter: usize, pool: &Pool<'_>) -> Result<Amount, DivisionError> {
+        let scores = self.without(voter);
         let divide = |scores: &Scores| -> Result<_, DivisionError> {
             let left = scores.less(pool.paid);
             let matches = pool.division.divide_under(&left, pool.amount, pool.caps)?.matches;

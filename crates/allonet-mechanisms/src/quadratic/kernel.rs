@@ -151,6 +151,12 @@ impl Pairs {
         self.voters[range.clone()].iter().copied().zip(self.totals[range].iter().copied())
     }
 
+    /// Whether a voter gives to a project.
+    pub(super) fn has(&self, project: usize, voter: usize) -> bool {
+        let voters = &self.voters[self.starts[project]..self.starts[project + 1]];
+        voters.binary_search_by(|found| (*found as usize).cmp(&voter)).is_ok()
+    }
+
     /// How many voters a project has, and what they give it in all.
     pub fn support(&self, project: usize) -> Support {
         let pairs = self.of(project);

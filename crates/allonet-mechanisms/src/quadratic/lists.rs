@@ -117,18 +117,37 @@ pub(super) fn allow(
         remarks
             .push(format!("of voters who are not on the list `allow`, and not counted: {votes}"));
     }
-    explain_allowed(&entries, votes, remarks);
+    explain(entries, votes, "allowed", "may count", remarks);
+}
+
+/// Numbers of the voters on the list.
+pub(super) fn guests(
+    list: &Table,
+    votes: &Votes,
+    remarks: &mut Vec<String>,
+    faults: &mut Faults,
+) -> Vec<usize> {
+    let entries = Entries::read(list, votes.voters.len(), |name| votes.voter(name), faults);
+    let numbers = (0..votes.voters.len()).filter(|at| entries.by_number[*at].is_some()).collect();
+    explain(entries, votes, "guest", "counted whatever the score", remarks);
+    numbers
 }
 
 /// Remarks about voters on a list that says who put them there, or why.
-fn explain_allowed(entries: &Entries<'_>, votes: &Votes, remarks: &mut Vec<String>) {
-    let mut told = Entries { by_number: entries.by_number.clone(), unused: Vec::new() };
+fn explain(
+    mut entries: Entries<'_>,
+    votes: &Votes,
+    verb: &str,
+    effect: &str,
+    remarks: &mut Vec<String>,
+) {
+    entries.unused.clear();
     for voter in &votes.columns.voters {
-        if let Some((row, count)) = &mut told.by_number[*voter as usize] {
+        if let Some((row, count)) = &mut entries.by_number[*voter as usize] {
             *count += usize::from(!row.cell(AUTHOR).is_empty() || !row.cell(REASON).is_empty());
         }
     }
-    told.remark("allowed", "voter", "may count", remarks);
+    entries.remark(verb, "voter", effect, remarks);
 }
 
 /// Votes of voters on the list do not count.

@@ -68,11 +68,11 @@ pub(super) struct Matching {
     with_own: bool,
     /// Before trust in voters is looked at.
     tally: Tally,
-    division: Division,
+    pub(super) division: Division,
     /// The projects' own caps; may be empty.
-    caps: Vec<Option<Share>>,
+    pub(super) caps: Vec<Option<Share>>,
     /// What became of votes that do not count in full.
-    remarks: Vec<String>,
+    pub(super) remarks: Vec<String>,
 }
 
 /// Votes that count, with the projects' own caps and remarks about the others.
@@ -237,7 +237,7 @@ impl Matching {
     }
 
     /// Who stands behind each project.
-    fn reasons(&self, tally: &Tally, assets: &[Asset]) -> BTreeMap<String, Vec<String>> {
+    pub(super) fn reasons(&self, tally: &Tally, assets: &[Asset]) -> BTreeMap<String, Vec<String>> {
         let reason = |(project, payee): (usize, &Arc<str>)| {
             let Support { donors, given } = tally.supports[project];
             if donors == 0 {
