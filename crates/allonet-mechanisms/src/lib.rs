@@ -20,6 +20,7 @@ mod transaction;
 /// By the id of the card.
 static CATALOGUE: &[Entry] = &[
     Entry { card: &graph::dependency::CARD, build: graph::dependency::build },
+    Entry { card: &quadratic::dora::CARD, build: quadratic::dora::build },
     Entry { card: &program::external::CARD, build: program::external::build },
     Entry { card: &quadratic::giveth::CARD, build: quadratic::giveth::build },
     Entry { card: &governed::multisig::CARD, build: governed::multisig::build },

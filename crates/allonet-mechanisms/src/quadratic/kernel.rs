@@ -151,6 +151,20 @@ impl Pairs {
         self.voters[range.clone()].iter().copied().zip(self.totals[range].iter().copied())
     }
 
+    /// The same pairs without those of some projects.
+    pub(super) fn only(&self, keep: impl Fn(usize) -> bool) -> Self {
+        let mut other = Self { starts: vec![0], voter_count: self.voter_count, ..Self::default() };
+        for project in 0..self.project_count() {
+            if keep(project) {
+                let range = self.starts[project]..self.starts[project + 1];
+                other.voters.extend_from_slice(&self.voters[range.clone()]);
+                other.totals.extend_from_slice(&self.totals[range]);
+            }
+            other.starts.push(other.voters.len());
+        }
+        other
+    }
+
     /// Whether a voter gives to a project.
     pub(super) fn has(&self, project: usize, voter: usize) -> bool {
         let voters = &self.voters[self.starts[project]..self.starts[project + 1]];

@@ -175,6 +175,20 @@ pub(super) fn outcast(
     remarks: &mut Vec<String>,
     faults: &mut Faults,
 ) {
+    let kept: Vec<bool> =
+        listed(list, votes, "left out", remarks, faults).iter().map(|out| !out).collect();
+    let rows = vec![true; votes.columns.projects.len()];
+    votes.retain(&kept, &rows);
+}
+
+/// Whether each project is on a list of projects whose votes do not count.
+pub(super) fn listed(
+    list: &Table,
+    votes: &Votes,
+    verb: &str,
+    remarks: &mut Vec<String>,
+    faults: &mut Faults,
+) -> Vec<bool> {
     let number = |name: &str| votes.projects.binary_search_by(|project| (**project).cmp(name)).ok();
     let mut entries = Entries::read(list, votes.projects.len(), number, faults);
     for project in &votes.columns.projects {
@@ -182,10 +196,8 @@ pub(super) fn outcast(
             *count += 1;
         }
     }
-    entries.remark("left out", "project", "not counted", remarks);
-    let kept: Vec<bool> = entries.by_number.iter().map(Option::is_none).collect();
-    let rows = vec![true; votes.columns.projects.len()];
-    votes.retain(&kept, &rows);
+    entries.remark(verb, "project", "not counted", remarks);
+    entries.by_number.iter().map(Option::is_some).collect()
 }
 
 /// Votes of those who are paid do not count, as far as the rule says.

@@ -1,6 +1,7 @@
 //! Quadratic funding: a matching pool divided by the breadth of support.
 //!
 //! * [`funding`]: the mechanism `quadratic`.
+//! * [`dora`]: the mechanism `dora`.
 //! * [`giveth`]: the mechanism `giveth`.
 //! * [`octant`]: the mechanism `octant`.
 //! * [`votes`]: votes from a table, as columns of numbers.
@@ -19,6 +20,7 @@
 //! * `influence`: the voter who moves most money.
 
 pub mod division;
+pub mod dora;
 pub mod eligibility;
 pub mod funding;
 pub mod giveth;

@@ -53,7 +53,7 @@ pub const COLUMNS: &[Column] = &[
 
 const VOTER: usize = 0;
 pub(super) const PROJECT: usize = 1;
-const AMOUNT: usize = 2;
+pub(super) const AMOUNT: usize = 2;
 const ROUND_AMOUNT: usize = 3;
 pub(super) const USD: usize = 4;
 pub(super) const ID: usize = 5;

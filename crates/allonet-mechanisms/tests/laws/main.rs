@@ -18,6 +18,7 @@ mod draw;
 mod flow;
 mod governed;
 mod graph;
+mod platforms;
 mod program;
 mod quadratic;
 
@@ -39,8 +40,14 @@ pub(crate) struct Case {
 pub(crate) type Maker = (&'static str, fn(&mut Draw) -> Case);
 
 /// All of them.
-const MAKERS: &[&[Maker]] =
-    &[flow::MAKERS, governed::MAKERS, graph::MAKERS, program::MAKERS, quadratic::MAKERS];
+const MAKERS: &[&[Maker]] = &[
+    flow::MAKERS,
+    governed::MAKERS,
+    graph::MAKERS,
+    platforms::MAKERS,
+    program::MAKERS,
+    quadratic::MAKERS,
+];
 
 fn family_of(id: &str) -> Option<Family> {
     let entry = catalogue().iter().find(|entry| entry.card.id == id);
