@@ -246,6 +246,25 @@ fn the_cap_and_the_pinch_of_the_round_bite() {
 }
 
 #[test]
+fn three_platforms_divide_as_a_pencil_does() {
+    let paid = paid("three-platforms");
+    // Donations: 81, 144 and 81, of which a quarter of 12,000 is the most for the
+    // seed map; the others share 9,000 as 144 : 81. Gifts: 81, 121, 81 and 4 of
+    // 10,500, at most 4,200. Hackathon: areas 19, 10 and 6 of 6,000, and 0.95 of
+    // 17, 18 and 9.
+    let expected = [
+        "compiler-class 6,236.707491 USDC", // 2,963.414634 + 3,257.142857 + 16.15
+        "night-school 3,386.341463 USDC",   // 3,240 + 146.341463
+        "print-shed 5,931.385714 USDC",     // 4,200 + 1,714.285714 + 17.10
+        "river-sensors 8,723.414634 USDC",  // 5,760 + 2,963.414634
+        "seed-map 3,000.00 USDC",
+        "sign-reader 1,037.121428 USDC", // 1,028.571428 + 8.55
+        "venue 2.20 USDC",
+    ];
+    assert_eq!(paid, expected);
+}
+
+#[test]
 fn the_council_pays_what_two_of_three_approved() {
     let network = Example::named("council").network();
     let result = run_checked(&network);

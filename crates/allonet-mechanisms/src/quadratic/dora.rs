@@ -88,12 +88,13 @@ use allonet_core::table::{Column, Faults, Table};
 use ruint::aliases::U256;
 
 use super::division::{Division, Dust, Overflow};
-use super::eligibility::{Eligibility, PROJECT_COLUMNS, several};
+use super::eligibility::{Eligibility, several};
 use super::influence::{Pool, Round};
 use super::kernel::{Pairs, Roots};
 use super::lists::{OUTCAST_COLUMNS, listed};
 use super::matching::Counted;
 use super::reading::Reader;
+use super::roster::PROJECT_COLUMNS;
 use super::scores::{Arithmetic, Scores, Scoring};
 use super::trust::{TRUST, weigh};
 use super::votes::{self, AMOUNT};
@@ -505,7 +506,6 @@ impl Dora {
 // --- Tests ------------------------------------------------------------------
 
 #[cfg(test)]
-#[expect(clippy::inconsistent_digit_grouping, reason = "dollars and cents")]
 mod tests {
     use std::fmt::Write as _;
 
@@ -541,7 +541,7 @@ mod tests {
         let result = trial(VOTES).run(12_00).unwrap();
         assert_eq!(paid(&result), [("api", 11_00), ("app", 1_00), ("docs", 0)]);
         let (_, SignalData::Scores(shares)) = &result.outcome.signals[0] else { panic!() };
-        assert_eq!(shares["api"], 11.0 / 12.0);
+        assert!((shares["api"] - 11.0 / 12.0).abs() < 1e-15);
         assert_eq!(result.outcome.reasons["api"], ["3 voters, most votes by `ann`: 3; area 11"]);
         // 9.17 and 0.83; the dust stays.
         assert_eq!(paid(&trial(VOTES).run(10).unwrap())[..2], [("api", 9), ("app", 0)]);

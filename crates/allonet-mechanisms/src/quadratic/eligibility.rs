@@ -21,7 +21,6 @@
 //! they are exact: 0.57 is 5,700 parts in 10,000, and not 5,699.
 
 use std::collections::BTreeMap;
-use std::sync::Arc;
 
 use allonet_core::fault::Fault;
 use allonet_core::maths::sum;
@@ -30,7 +29,8 @@ use allonet_core::table::{Column, Faults, Row, Table};
 use ruint::aliases::U256;
 
 use super::lists::{Recipients, allow, deny, exclude_recipients, guests};
-use super::votes::{GRANT_ADDRESS, ID, USD, Votes};
+use super::roster::apply_list;
+use super::votes::{ID, USD, Votes};
 
 /// Columns of a table of scores.
 pub const SCORE_COLUMNS: &[Column] = &[
@@ -44,18 +44,6 @@ pub const OVERRIDE_COLUMNS: &[Column] = &[
     Column::optional(&["author", "by"]),
     Column::optional(&["reason", "note", "comment"]),
 ];
-/// Columns of a list of projects.
-pub const PROJECT_COLUMNS: &[Column] = &[
-    Column::required(&["id", "project", "project_name", "application_id", "project_id"]),
-    Column::optional(&["status", "approved"]),
-    Column::optional(&["recipient", "recipient_address", "payout_address", "grant_address"]),
-    Column::optional(&["cap", "maximum_reward", "max_share"]),
-];
-
-/// Columns of [`PROJECT_COLUMNS`].
-pub(super) const RECIPIENT: usize = 2;
-const CAP: usize = 3;
-
 /// Parts of a whole coefficient.
 const PARTS: u64 = 10_000;
 /// The largest coefficient of an override.
@@ -154,8 +142,9 @@ impl Eligibility {
         let counts = match minimum {
             Minimum::Units(least) => {
                 let amounts = &votes.columns.amounts;
-                let amounts = amounts.iter().map(|units| Amount::from_base(*units)).collect();
-                self.reach(votes, amounts, least, |amounts| {
+                let amounts: Vec<Amount> =
+                    amounts.iter().map(|units| Amount::from_base(*units)).collect();
+                self.reach(votes, &amounts, least, |amounts| {
                     let sum = Amount::sum(amounts.iter().copied(), "votes of one voter");
                     sum.unwrap_or(Amount::MAX)
                 })
@@ -171,7 +160,7 @@ impl Eligibility {
                         }
                     }
                 }
-                self.reach(votes, amounts, least, |amounts| {
+                self.reach(votes, &amounts, least, |amounts| {
                     amounts.sort_unstable_by(f64::total_cmp);
                     sum(amounts.iter().copied())
                 })
@@ -195,7 +184,7 @@ impl Eligibility {
     fn reach<T: Copy + PartialOrd>(
         &self,
         votes: &Votes,
-        amounts: Vec<T>,
+        amounts: &[T],
         least: &T,
         sum: impl Fn(&mut [T]) -> T,
     ) -> Vec<bool> {
@@ -210,7 +199,9 @@ impl Eligibility {
         for group in rows.chunk_by(|a, b| key(a) == key(b)) {
             let mut given: Vec<T> = group.iter().map(|row| amounts[*row]).collect();
             let reached = sum(&mut given) >= *least;
-            group.iter().for_each(|row| counts[*row] = reached);
+            for row in group {
+                counts[*row] = reached;
+            }
         }
         counts
     }
@@ -408,119 +399,6 @@ fn scale(table: &Table, votes: &mut Votes, parts: &[u64], faults: &mut Faults) {
     }
 }
 
-/// Leaves out votes for projects that are not approved, and votes that name
-/// another recipient than the list.
-fn apply_list(
-    list: &Table,
-    table: &Table,
-    votes: &mut Votes,
-    remarks: &mut Vec<String>,
-    faults: &mut Faults,
-) {
-    let listed = list_entries(list, faults);
-    let entries: Vec<Option<&Listed<'_>>> =
-        votes.projects.iter().map(|name| listed.get(&**name)).collect();
-    let approved: Vec<bool> =
-        entries.iter().map(|entry| entry.is_some_and(|entry| entry.approved)).collect();
-    if !approved.is_empty() && !approved.contains(&true) {
-        faults.push(nobody_listed(list, &votes.projects));
-        return;
-    }
-    let checked = list.has(RECIPIENT) && table.has(GRANT_ADDRESS);
-    let mut rows = vec![true; table.len()];
-    let mut elsewhere = Vec::new();
-    let mut passed_over = 0;
-    for (row, project) in table.rows().zip(&votes.columns.projects) {
-        let project = *project as usize;
-        let address = row.cell(GRANT_ADDRESS);
-        let meant = |entry: &Listed<'_>| entry.recipient.eq_ignore_ascii_case(address);
-        if !approved[project] {
-            passed_over += 1;
-        } else if checked && !entries[project].is_some_and(meant) {
-            rows[row.index()] = false;
-            elsewhere.push(row.line().to_string());
-        }
-    }
-    let left_out = votes.projects.iter().zip(&approved).filter(|(_, approved)| !**approved);
-    let left_out: Vec<&str> = left_out.map(|(name, _)| &**name).collect();
-    if !left_out.is_empty() {
-        remarks.push(format!(
-            "passed over: {} for {} not on the list or not approved: {}",
-            several(passed_over, "vote"),
-            several(left_out.len(), "project"),
-            first_of(&left_out)
-        ));
-    }
-    if !elsewhere.is_empty() {
-        let lines: Vec<&str> = elsewhere.iter().map(String::as_str).collect();
-        remarks.push(format!(
-            "passed over: {} with another recipient than the list, on lines {}",
-            several(lines.len(), "vote"),
-            first_of(&lines)
-        ));
-    }
-    votes.retain(&approved, &rows);
-}
-
-/// How many projects of a list may be paid.
-pub(super) fn approved(list: &Table) -> usize {
-    let entries = list_entries(list, &mut Faults::new());
-    entries.values().filter(|entry| entry.approved).count()
-}
-
-/// The projects' own caps, in the order of the votes' projects.
-pub(super) fn own_caps(list: &Table, votes: &Votes) -> Result<Vec<Option<Share>>, Vec<Fault>> {
-    let mut faults = Faults::new();
-    let mut caps = vec![None; votes.projects.len()];
-    for row in list.rows() {
-        let (id, text) = (row.cell(0), row.cell(CAP));
-        let place = votes.projects.binary_search_by(|project| (**project).cmp(id));
-        match text.parse::<Share>() {
-            _ if text.is_empty() => {}
-            Err(error) => faults.push(row.fault(CAP, "bad-cap", error.to_string())),
-            Ok(cap) => {
-                if let Ok(place) = place {
-                    caps[place] = Some(cap);
-                }
-            }
-        }
-    }
-    faults.or(caps)
-}
-
-/// One line of the list of projects.
-struct Listed<'t> {
-    approved: bool,
-    recipient: &'t str,
-}
-
-fn list_entries<'t>(list: &'t Table, faults: &mut Faults) -> BTreeMap<&'t str, Listed<'t>> {
-    let mut entries = BTreeMap::new();
-    for row in list.rows() {
-        let (id, status) = (row.cell(0), row.cell(1).to_ascii_lowercase());
-        let approved = !list.has(1) || matches!(&*status, "approved" | "true" | "yes");
-        if entries.insert(id, Listed { approved, recipient: row.cell(RECIPIENT) }).is_some() {
-            let message = format!("project `{id}` is listed twice");
-            faults.push(row.fault(0, "listed-twice", message).help("remove one line"));
-        }
-    }
-    entries
-}
-
-fn nobody_listed(list: &Table, projects: &[Arc<str>]) -> Fault {
-    let message = format!(
-        "none of the {} projects voted for is on the list as approved, such as `{}`",
-        projects.len(),
-        projects[0]
-    );
-    let help =
-        format!("the votes and column `id` of {} must name projects alike", list.file().path);
-    Fault::new("nobody-listed", message)
-        .at_some(list.row(0).map(|row| row.place(0)))
-        .label("the list")
-        .help(help)
-}
-
 /// `50%`, from parts in 10,000.
 fn percent(parts: u64) -> String {
     let text = format_units(U256::from(parts), 2);
@@ -544,6 +422,7 @@ mod tests {
     use allonet_core::fault::SourceFile;
     use allonet_core::money::Asset;
 
+    use super::super::roster::PROJECT_COLUMNS;
     use super::super::votes::{COLUMNS, Written};
     use super::*;
 

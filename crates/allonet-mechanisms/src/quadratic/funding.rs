@@ -122,10 +122,11 @@ use allonet_core::mechanism::{
 use allonet_core::money::Share;
 
 use super::division::{Division, Dust, Overflow};
-use super::eligibility::{Eligibility, OVERRIDE_COLUMNS, PROJECT_COLUMNS, SCORE_COLUMNS, Scale};
+use super::eligibility::{Eligibility, OVERRIDE_COLUMNS, SCORE_COLUMNS, Scale};
 use super::lists::{Recipients, VOTER_COLUMNS};
 use super::matching::{Counted, Matching, Precision};
 use super::reading::Reader;
+use super::roster::PROJECT_COLUMNS;
 use super::trust::TRUST;
 use super::votes::COLUMNS;
 

@@ -83,10 +83,11 @@ use allonet_core::money::Share;
 use allonet_core::table::Column;
 
 use super::division::{Division, Dust, Overflow};
-use super::eligibility::{Eligibility, PROJECT_COLUMNS, SCORE_COLUMNS, Scale};
+use super::eligibility::{Eligibility, SCORE_COLUMNS, Scale};
 use super::lists::{OUTCAST_COLUMNS, Recipients, VOTER_COLUMNS};
 use super::matching::{Counted, Matching, Precision};
 use super::reading::Reader;
+use super::roster::PROJECT_COLUMNS;
 use super::trust::TRUST;
 use super::votes;
 use crate::paying::{CAP, CAP_OVERFLOW};

@@ -7,7 +7,8 @@ use std::collections::BTreeSet;
 
 use allonet_core::table::{Column, Faults, Row, Table};
 
-use super::eligibility::{LISTED, RECIPIENT, first_of, several};
+use super::eligibility::{LISTED, first_of, several};
+use super::roster::RECIPIENT;
 use super::votes::{GRANT_ADDRESS, PROJECT, Votes};
 use crate::names::plain;
 
@@ -254,7 +255,8 @@ mod tests {
     use allonet_core::fault::SourceFile;
     use allonet_core::money::Asset;
 
-    use super::super::eligibility::{Eligibility, PROJECT_COLUMNS};
+    use super::super::eligibility::{Eligibility, OVERRIDE_COLUMNS};
+    use super::super::roster::PROJECT_COLUMNS;
     use super::super::votes::{COLUMNS, Written};
     use super::*;
 
@@ -265,8 +267,8 @@ mod tests {
         Table::read(&SourceFile::new(name, text), columns).unwrap()
     }
 
-    fn voters(text: &str) -> Option<Table> {
-        Some(table("list.csv", text, VOTER_COLUMNS))
+    fn voters(text: &str) -> Table {
+        table("list.csv", text, VOTER_COLUMNS)
     }
 
     fn votes() -> (Table, Votes) {
@@ -277,13 +279,15 @@ mod tests {
 
     fn apply(eligibility: &Eligibility) -> Result<(Vec<u128>, Vec<String>), String> {
         let (table, mut votes) = votes();
-        let remarks = eligibility.apply(&table, &mut votes).map_err(|faults| faults[0].to_string());
-        Ok((votes.columns.amounts, remarks?))
+        match eligibility.apply(&table, &mut votes) {
+            Ok(remarks) => Ok((votes.columns.amounts, remarks)),
+            Err(faults) => Err(faults[0].to_string()),
+        }
     }
 
     #[test]
     fn voters_are_denied_with_a_reason() {
-        let deny = voters("voter,author,reason\nbob,ops,farm\ncem,,\n0xX,,\n");
+        let deny = Some(voters("voter,author,reason\nbob,ops,farm\ncem,,\n0xX,,\n"));
         let (amounts, remarks) = apply(&Eligibility { deny, ..Eligibility::default() }).unwrap();
         assert_eq!(amounts, [1, 0, 0, 0, 5]);
         let expected = [
@@ -296,8 +300,8 @@ mod tests {
 
     #[test]
     fn only_voters_on_the_list_are_allowed() {
-        let allow = voters("voter,reason\nann,met in person\nbob,\n");
-        let deny = voters("voter\nbob\n");
+        let allow = Some(voters("voter,reason\nann,met in person\nbob,\n"));
+        let deny = Some(voters("voter\nbob\n"));
         let both = Eligibility { allow, deny, ..Eligibility::default() };
         let (amounts, remarks) = apply(&both).unwrap();
         assert_eq!(amounts, [1, 0, 0, 0, 0]);
@@ -311,10 +315,9 @@ mod tests {
 
     #[test]
     fn an_override_goes_before_a_list() {
-        let deny = voters("voter\nbob\n");
-        let overrides = super::super::eligibility::OVERRIDE_COLUMNS;
-        let overrides = Some(table("overrides.csv", "id,coefficient\n2,0.5\n", overrides));
-        let both = Eligibility { deny, overrides, ..Eligibility::default() };
+        let deny = Some(voters("voter\nbob\n"));
+        let overrides = Some(table("overrides.csv", "id,coefficient\n2,0.5\n", OVERRIDE_COLUMNS));
+        let both = Eligibility { overrides, deny, ..Eligibility::default() };
         assert_eq!(apply(&both).unwrap().0, [1, 1, 3, 4, 5]);
     }
 
@@ -354,7 +357,7 @@ mod tests {
     #[test]
     fn lists_name_each_once() {
         let refused = |text: &str| {
-            let deny = voters(text);
+            let deny = Some(voters(text));
             apply(&Eligibility { deny, ..Eligibility::default() }).unwrap_err()
         };
         assert_eq!(refused("voter,reason\n,why\n"), "list.csv:2:1: this line names nobody");

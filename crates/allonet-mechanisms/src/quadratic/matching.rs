@@ -134,7 +134,7 @@ impl Matching {
         for (asset, pool) in pools.iter().filter(|(asset, _)| *asset > 0) {
             self.divide(&tally, asset, pool, &nothing)?.book(turn.assets, allocation)?;
         }
-        self.remark(&tally, &main, turn.assets, &mut outcome.remarks);
+        remark(&tally, &main, turn.assets, &mut outcome.remarks);
         outcome.signals.push(("match", SignalData::Scores(main.shares(&self.payees))));
         outcome.reasons = self.reasons(&tally, turn.assets);
         if !self.division.fill {
@@ -201,41 +201,6 @@ impl Matching {
         Ok(Match { asset, pool, scores, supports, with_own: self.with_own, left, divided })
     }
 
-    /// What the operator should know of the division of the main asset.
-    fn remark(&self, tally: &Tally, main: &Match<'_>, assets: &[Asset], remarks: &mut Vec<String>) {
-        let show = |amount| show(assets, main.asset, amount);
-        let Divided { limits, wanted, matches, uncapped, .. } = &main.divided;
-        if tally.pairs.is_empty() {
-            remarks.push("there are no votes: nothing is paid".to_owned());
-        } else if main.pool.is_zero() {
-            return;
-        } else if wanted.is_zero() {
-            remarks.push("no project has a score above zero: nothing is paid".to_owned());
-        } else if *wanted < main.pool {
-            remarks.push(format!(
-                "the scores ask for {}, less than the pool of {}; the rest stays unspent",
-                show(*wanted),
-                show(main.pool)
-            ));
-        }
-        let above = |at: &usize| limits[*at].is_some_and(|limit| uncapped[*at] > limit);
-        let held = |at: &usize| limits[*at] == Some(matches[*at]);
-        let everybody = 0..limits.len();
-        let capped = everybody.clone().filter(above).count();
-        if capped == 0 {
-            return;
-        }
-        let held: Vec<usize> = everybody.filter(held).collect();
-        let same = held.iter().all(|at| limits[*at] == limits[held[0]]);
-        let limit =
-            limits[held[0]].filter(|_| same).map(|limit| format!("the cap of {}", show(limit)));
-        remarks.push(format!(
-            "at {}: {}, of which {capped} would have more without it",
-            limit.as_deref().unwrap_or("their caps"),
-            several(held.len(), "project"),
-        ));
-    }
-
     /// Who stands behind each project.
     pub(super) fn reasons(&self, tally: &Tally, assets: &[Asset]) -> BTreeMap<String, Vec<String>> {
         let reason = |(project, payee): (usize, &Arc<str>)| {
@@ -269,6 +234,40 @@ impl Matching {
         };
         self.payees.iter().enumerate().filter_map(reason).collect()
     }
+}
+
+/// What the operator should know of the division of the main asset.
+fn remark(tally: &Tally, main: &Match<'_>, assets: &[Asset], remarks: &mut Vec<String>) {
+    let show = |amount| show(assets, main.asset, amount);
+    let Divided { limits, wanted, matches, uncapped, .. } = &main.divided;
+    if tally.pairs.is_empty() {
+        remarks.push("there are no votes: nothing is paid".to_owned());
+    } else if main.pool.is_zero() {
+        return;
+    } else if wanted.is_zero() {
+        remarks.push("no project has a score above zero: nothing is paid".to_owned());
+    } else if *wanted < main.pool {
+        remarks.push(format!(
+            "the scores ask for {}, less than the pool of {}; the rest stays unspent",
+            show(*wanted),
+            show(main.pool)
+        ));
+    }
+    let above = |at: &usize| limits[*at].is_some_and(|limit| uncapped[*at] > limit);
+    let held = |at: &usize| limits[*at] == Some(matches[*at]);
+    let everybody = 0..limits.len();
+    let capped = everybody.clone().filter(above).count();
+    if capped == 0 {
+        return;
+    }
+    let held: Vec<usize> = everybody.filter(held).collect();
+    let same = held.iter().all(|at| limits[*at] == limits[held[0]]);
+    let limit = limits[held[0]].filter(|_| same).map(|limit| format!("the cap of {}", show(limit)));
+    remarks.push(format!(
+        "at {}: {}, of which {capped} would have more without it",
+        limit.as_deref().unwrap_or("their caps"),
+        several(held.len(), "project"),
+    ));
 }
 
 impl From<DivisionError> for Refusal {

@@ -6,6 +6,7 @@
 //! * [`octant`]: the mechanism `octant`.
 //! * [`votes`]: votes from a table, as columns of numbers.
 //! * [`eligibility`]: which votes count, and how much of them.
+//! * [`roster`]: the list of projects that may be paid.
 //! * [`lists`]: voters and projects that people put on lists.
 //! * `trust`: how far each voter is trusted, from a signal.
 //! * `reading`: from settings to votes as far as they count.
@@ -33,6 +34,7 @@ mod matches;
 mod matching;
 pub mod octant;
 mod reading;
+pub mod roster;
 pub mod scores;
 mod threshold;
 mod trust;

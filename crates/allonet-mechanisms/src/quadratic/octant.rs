@@ -105,12 +105,13 @@ use allonet_core::table::Table;
 use ruint::aliases::U256;
 
 use super::division::{Division, Dust, Overflow};
-use super::eligibility::{Eligibility, PROJECT_COLUMNS, SCORE_COLUMNS, Scale, approved, several};
+use super::eligibility::{Eligibility, SCORE_COLUMNS, Scale, several};
 use super::leverage::individual;
 use super::lists::VOTER_COLUMNS;
 use super::matched::Matched;
 use super::matching::{Matching, Precision, Tally};
 use super::reading::Reader;
+use super::roster::{PROJECT_COLUMNS, approved};
 use super::threshold::Threshold;
 use super::trust::TRUST;
 use super::votes::{COLUMNS, Votes};
@@ -705,9 +706,10 @@ mod tests {
                     let sum: f64 = voters.values().sum();
                     let roots: f64 = voters.values().map(|total| total.sqrt()).sum();
                     let above = sum > (given / totals.len() as f64).floor();
-                    match threshold {
-                        true => if above { sum } else { 0.0 },
-                        false => roots * roots,
+                    match (threshold, above) {
+                        (false, _) => roots * roots,
+                        (true, true) => sum,
+                        (true, false) => 0.0,
                     }
                 })
                 .collect();

@@ -6,9 +6,10 @@ use allonet_core::mechanism::Blueprint;
 use allonet_core::money::Asset;
 use allonet_core::table::{Column, Faults, Table};
 
-use super::eligibility::{Eligibility, Minimum, own_caps};
+use super::eligibility::{Eligibility, Minimum};
 use super::lists::outcast;
 use super::matching::Counted;
+use super::roster::own_caps;
 use super::votes::{USD, Votes, Written};
 
 /// The settings of a rule that reads votes, and the asset they are in.

@@ -99,7 +99,9 @@ mod tests {
     use super::super::kernel::Columns;
     use super::*;
 
-    fn weighed(data: SignalData) -> Result<(Vec<(u32, u128)>, Vec<String>), String> {
+    type Weighed = (Vec<(u32, u128)>, Vec<String>);
+
+    fn weighed(data: SignalData) -> Result<Weighed, String> {
         let columns = Columns {
             voters: vec![0, 1, 2],
             projects: vec![0; 3],
