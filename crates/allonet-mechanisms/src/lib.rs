@@ -8,6 +8,7 @@ pub mod governed;
 pub mod graph;
 pub mod program;
 pub mod quadratic;
+pub mod retro;
 pub mod trial;
 
 mod credit;
