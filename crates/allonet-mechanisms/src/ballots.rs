@@ -41,9 +41,11 @@ pub const COLUMNS: &[Column] = &[
     Column::optional(&["time", "timestamp", "created_at", "date"]),
 ];
 
-const VOTER: usize = 0;
+/// Place of the voter in [`COLUMNS`].
+pub(crate) const VOTER: usize = 0;
 const PROJECT: usize = 1;
-const AMOUNT: usize = 2;
+/// Place of the amount in [`COLUMNS`].
+pub(crate) const AMOUNT: usize = 2;
 const TIME: usize = 3;
 
 /// Columns of a table of projects.

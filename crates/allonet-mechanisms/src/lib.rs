@@ -28,6 +28,7 @@ static CATALOGUE: &[Entry] = &[
     Entry { card: &quadratic::octant::CARD, build: quadratic::octant::build },
     Entry { card: &flow::pass_through::CARD, build: flow::pass_through::build },
     Entry { card: &quadratic::funding::CARD, build: quadratic::funding::build },
+    Entry { card: &retro::retro_ballots::CARD, build: retro::retro_ballots::build },
     Entry { card: &flow::split::CARD, build: flow::split::build },
 ];
 
