@@ -162,7 +162,8 @@ pub(crate) struct Divided {
 }
 
 impl Divided {
-    fn steps(
+    /// The way to what a payee is paid. `why` is the note of the first step.
+    pub(crate) fn steps(
         &self,
         payee: usize,
         why: impl Fn(usize) -> String,
@@ -184,7 +185,8 @@ impl Divided {
         Ok(walk.steps)
     }
 
-    fn remarks(&self, assets: &[Asset], scores: &[f64], pool: Amount) -> Vec<String> {
+    /// What the operator should know of the division.
+    pub(crate) fn remarks(&self, assets: &[Asset], scores: &[f64], pool: Amount) -> Vec<String> {
         let mut remarks = Vec::new();
         if !pool.is_zero() && scores.iter().all(|score| *score == 0.0) {
             remarks.push("no project has a score above zero: nothing is paid".to_owned());

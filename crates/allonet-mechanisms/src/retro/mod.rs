@@ -15,3 +15,16 @@ pub mod payouts;
 mod reasons;
 pub mod retro_ballots;
 pub mod round;
+
+pub mod dev_tooling;
+pub mod metric_scores;
+pub mod onchain_builders;
+
+mod activity;
+mod allocator;
+mod award;
+mod conferral;
+mod metric;
+mod pagerank;
+mod trust;
+mod yaml;
