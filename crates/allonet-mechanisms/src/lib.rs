@@ -24,6 +24,7 @@ static CATALOGUE: &[Entry] = &[
     Entry { card: &quadratic::dora::CARD, build: quadratic::dora::build },
     Entry { card: &program::external::CARD, build: program::external::build },
     Entry { card: &quadratic::giveth::CARD, build: quadratic::giveth::build },
+    Entry { card: &retro::iterative_elimination::CARD, build: retro::iterative_elimination::build },
     Entry { card: &governed::multisig::CARD, build: governed::multisig::build },
     Entry { card: &quadratic::octant::CARD, build: quadratic::octant::build },
     Entry { card: &retro::dev_tooling::CARD, build: retro::dev_tooling::build },

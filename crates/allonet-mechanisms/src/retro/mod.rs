@@ -1,17 +1,21 @@
 //! Retroactive funding: rewards for what was done, by ballots or metrics.
 //!
 //! * [`retro_ballots`]: the mechanism `retro-ballots`.
+//! * [`iterative_elimination`]: the mechanism `iterative-elimination`.
 //! * [`payouts`]: how scores of projects become money.
 //! * [`round`]: ballots that can be evaluated many times.
 //! * `allocator`: Optimism's division under a cap and above a minimum, in floats.
 //! * `influence`: how much each voter counts and moves.
 //! * `limits`: how many votes a voter may cast.
+//! * `phantoms`: medians with moving phantoms.
 //! * `reasons`: why a project has its score.
 
 mod allocator;
 mod influence;
+pub mod iterative_elimination;
 mod limits;
 pub mod payouts;
+mod phantoms;
 mod reasons;
 pub mod retro_ballots;
 pub mod round;

@@ -26,7 +26,7 @@ impl Reasons<'_> {
     }
 
     /// Why a project is not paid, if its ballots say so.
-    pub(super) fn shortfall(&self, project: usize) -> Option<String> {
+    fn shortfall(&self, project: usize) -> Option<String> {
         let Rule { quorum, least_score, .. } = *self.round.rule();
         let (score, ballots) = (self.scratch.scores[project], self.scratch.ballots[project]);
         if ballots < quorum {
@@ -84,7 +84,7 @@ pub(super) fn remarks(reasons: &Reasons<'_>) -> Vec<String> {
 }
 
 /// A number with at most four decimals.
-pub(super) fn short(number: f64) -> String {
+fn short(number: f64) -> String {
     let text = format!("{number:.4}");
     if number.abs() < 1e15 && text.contains('.') {
         text.trim_end_matches('0').trim_end_matches('.').to_owned()
@@ -93,6 +93,7 @@ pub(super) fn short(number: f64) -> String {
     }
 }
 
-fn several(count: u32, what: &str) -> String {
+/// A count with its noun.
+pub(super) fn several(count: u32, what: &str) -> String {
     if count == 1 { format!("1 {what}") } else { format!("{count} {what}s") }
 }

@@ -21,6 +21,7 @@ mod graph;
 mod platforms;
 mod program;
 mod quadratic;
+mod retro_ballots;
 
 use draw::Draw;
 
@@ -47,6 +48,9 @@ const MAKERS: &[&[Maker]] = &[
     platforms::MAKERS,
     program::MAKERS,
     quadratic::MAKERS,
+    program::MAKERS,
+    quadratic::MAKERS,
+    retro_ballots::MAKERS,
 ];
 
 fn family_of(id: &str) -> Option<Family> {
