@@ -235,8 +235,8 @@ fn places(kept: &[bool]) -> Vec<u32> {
     kept.iter().map(place).collect()
 }
 
-/// The projects of a list.
-fn listed<'t>(table: &'t Table, faults: &mut Faults) -> Vec<&'t str> {
+/// The projects of a list, sorted, each once.
+pub(crate) fn listed<'t>(table: &'t Table, faults: &mut Faults) -> Vec<&'t str> {
     let mut names: Vec<&str> = Vec::with_capacity(table.len());
     for row in table.rows() {
         let name = row.cell(0);

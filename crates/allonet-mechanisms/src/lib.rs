@@ -20,11 +20,13 @@ mod transaction;
 
 /// By the id of the card.
 static CATALOGUE: &[Entry] = &[
+    Entry { card: &retro::capped_shares::CARD, build: retro::capped_shares::build },
     Entry { card: &graph::dependency::CARD, build: graph::dependency::build },
     Entry { card: &quadratic::dora::CARD, build: quadratic::dora::build },
     Entry { card: &program::external::CARD, build: program::external::build },
     Entry { card: &quadratic::giveth::CARD, build: quadratic::giveth::build },
     Entry { card: &retro::iterative_elimination::CARD, build: retro::iterative_elimination::build },
+    Entry { card: &retro::moving_phantoms::CARD, build: retro::moving_phantoms::build },
     Entry { card: &governed::multisig::CARD, build: governed::multisig::build },
     Entry { card: &quadratic::octant::CARD, build: quadratic::octant::build },
     Entry { card: &retro::dev_tooling::CARD, build: retro::dev_tooling::build },

@@ -2,6 +2,8 @@
 //!
 //! * [`retro_ballots`]: the mechanism `retro-ballots`.
 //! * [`iterative_elimination`]: the mechanism `iterative-elimination`.
+//! * [`moving_phantoms`]: the mechanism `moving-phantoms`.
+//! * [`capped_shares`]: the mechanism `capped-shares`.
 //! * [`payouts`]: how scores of projects become money.
 //! * [`round`]: ballots that can be evaluated many times.
 //! * `allocator`: Optimism's division under a cap and above a minimum, in floats.
@@ -11,9 +13,11 @@
 //! * `reasons`: why a project has its score.
 
 mod allocator;
+pub mod capped_shares;
 mod influence;
 pub mod iterative_elimination;
 mod limits;
+pub mod moving_phantoms;
 pub mod payouts;
 mod phantoms;
 mod reasons;

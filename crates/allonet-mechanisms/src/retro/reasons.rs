@@ -84,7 +84,7 @@ pub(super) fn remarks(reasons: &Reasons<'_>) -> Vec<String> {
 }
 
 /// A number with at most four decimals.
-fn short(number: f64) -> String {
+pub(super) fn short(number: f64) -> String {
     let text = format!("{number:.4}");
     if number.abs() < 1e15 && text.contains('.') {
         text.trim_end_matches('0').trim_end_matches('.').to_owned()

@@ -120,6 +120,11 @@ impl Power {
         let narrow = |weight: u128| u64::try_from(weight >> 36).expect("96 bits, less 36");
         Ok(Self { weights: weights.into_iter().map(narrow).collect(), numbers })
     }
+
+    /// What a voter counts in whole numbers, in proportion to the others.
+    pub fn weight(&self, voter: usize) -> u64 {
+        self.weights[voter]
+    }
 }
 
 /// A round as it might have been.
