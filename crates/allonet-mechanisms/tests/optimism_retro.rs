@@ -110,8 +110,11 @@ fn dev_tooling_pays_what_was_published() {
         assert_eq!(off(&exact, &published, CENT), [], "{month}");
         assert_eq!(total(&exact), Amount::from_base(op(500_000_00)), "{month}");
         assert!(exact.unspent.is_empty());
-        let eligible: Vec<&str> =
-            published.iter().filter(|row| row.is_eligible).map(|row| &*row.oso_project_id).collect();
+        let eligible: Vec<&str> = published
+            .iter()
+            .filter(|row| row.is_eligible)
+            .map(|row| &*row.oso_project_id)
+            .collect();
         assert_eq!(exact.payees.len(), eligible.len());
         assert!(eligible.iter().all(|id| exact.payees.iter().any(|payee| &**payee == *id)));
     }
@@ -121,7 +124,8 @@ fn dev_tooling_pays_what_was_published() {
 fn onchain_builders_are_paid_what_was_published() {
     // August 2025: DIAMANTE was added by hand, above the budget.
     let by_hand = ("DIAMANTE".to_owned(), 0.0, 2_726.79);
-    let months = [("M7", 166_666_67, 166_666_66, vec![by_hand]), ("M11", 166_666_60, 166_666_64, vec![])];
+    let months =
+        [("M7", 166_666_67, 166_666_66, vec![by_hand]), ("M11", 166_666_60, 166_666_64, vec![])];
     for (month, budget, paid, expected) in months {
         let (Some(trial), Some(published)) = (onchain_builders(month), published(month, "onchain"))
         else {
@@ -170,7 +174,11 @@ fn givers_are_told_by_name() {
     let Some(trial) = dev_tooling("M11") else { return };
     let result = run(&trial, 500_000_00);
     let reasons = &result.outcome.reasons["RKXiQ+QWuPsIuoADOdKR8u5M0aV1ybzkcgt8oT70hcw="];
-    for line in reasons { println!("{line}"); }
+    for line in reasons {
+        println!("{line}");
+    }
     println!("{:?}", result.outcome.remarks);
-    for p in result.payouts.iter().take(4) { println!("{:?}", p.steps); }
+    for p in result.payouts.iter().take(4) {
+        println!("{:?}", p.steps);
+    }
 }

@@ -369,7 +369,9 @@ fn warnings(network: &Network) -> Vec<Fault> {
             let fault = Fault::new("unreached", message).warning().at_some(node.place());
             found.push(fault.help("name it in the `to` of a source or neuron, or remove it"));
         }
+        // Whoever only says something needs nobody to pay.
         if matches!(node.kind, NodeKind::Neuron(_))
+            && (reached[at] || !heard)
             && network.legs.offsets[at] == network.legs.offsets[at + 1]
         {
             let message = format!("`{}` can pay nobody: all it gets stays unspent", node.id);

@@ -155,7 +155,7 @@ pub(crate) fn score(
     });
     let too_large = too_large.unwrap_or_else(|| vec![false; ids.len()]);
     let mean = |at: usize| {
-        let squares = columns.iter().map(|column| (column.scaled[at] * column.weight).powi(2));
+        let squares = columns.iter().map(|column| column.square(at));
         let count = columns.len().max(1) as f64;
         if too_large[at] { 0.0 } else { (squares.sum::<f64>() / count).sqrt() }
     };
@@ -292,6 +292,14 @@ struct Scaled {
     scaled: Vec<f64>,
 }
 
+impl Scaled {
+    /// What it adds to the square of a project's score.
+    fn square(&self, at: usize) -> f64 {
+        let part = self.scaled[at] * self.weight;
+        part * part
+    }
+}
+
 fn columns(plan: &Plan, sums: &Sums<'_>) -> Vec<Scaled> {
     let mut columns = Vec::new();
     for (metric, weight) in &plan.metrics {
@@ -342,12 +350,13 @@ fn explain(
     }
     for (at, id) in scored.projects.iter().enumerate() {
         let title = &builders[&**id].title;
-        let square = |column: &Scaled| (column.scaled[at] * column.weight).powi(2);
-        let all: f64 = columns.iter().map(square).sum();
-        let mut most: Vec<&Scaled> = columns.iter().filter(|column| square(column) > 0.0).collect();
-        most.sort_by(|a, b| square(b).total_cmp(&square(a)));
+        let all: f64 = columns.iter().map(|column| column.square(at)).sum();
+        let mut most: Vec<&Scaled> =
+            columns.iter().filter(|column| column.square(at) > 0.0).collect();
+        most.sort_by(|a, b| b.square(at).total_cmp(&a.square(at)));
         most.truncate(SHOWN);
-        let brief = |column: &&Scaled| format!("{} {}", column.name, percent(square(column) / all));
+        let brief =
+            |column: &&Scaled| format!("{} {}", column.name, percent(column.square(at) / all));
         let brief = most.iter().map(brief).collect::<Vec<_>>().join(", ");
         let (note, mut lines) = if too_large[at] {
             let most = plan.tvl_maximum;
@@ -360,7 +369,7 @@ fn explain(
         };
         if !too_large[at] {
             lines.extend(most.iter().map(|column| {
-                let (part, raw) = (square(column) / all, column.raw[at]);
+                let (part, raw) = (column.square(at) / all, column.raw[at]);
                 let scaled = column.scaled[at];
                 let name = &column.name;
                 format!("{name}: {raw}, scaled to {scaled:.3}, is {} of its score", percent(part))

@@ -345,3 +345,384 @@ impl Mechanism for DevTooling {
         })
     }
 }
+
+// --- Tests ------------------------------------------------------------------
+
+#[cfg(test)]
+mod tests {
+    use allonet_core::money::Amount;
+    use proptest::prelude::*;
+
+    use super::*;
+    use crate::trial::{Trial, TurnResult};
+
+    const WEIGHTS: &str = "simulation:
+  alpha_onchain: 0.5
+  alpha_devtooling: 0.5
+  onchain_project_pretrust_weights:
+    gas: 1.0
+  devtooling_project_pretrust_weights:
+    num_developer_connections: 0
+  link_type_time_decays:
+    package_dependency: 1.0
+    onchain_project_to_developer: 1.0
+    developer_to_devtooling_project: 1.0
+  link_type_weights:
+    package_dependency: 1.0
+    developer_to_devtooling_project: 1.0
+  event_type_weights:
+    npm: 1.0
+    commit_code: 1.0
+    starred: 1.0
+    issue_comment: 0.0
+  utility_weights:
+    Core: 3.0
+  eligibility_thresholds:
+    num_projects_with_package_links: 1
+    num_onchain_developers_with_links: 1
+allocation:
+  budget: 1000
+  min_amount_per_project: 10
+  max_share_per_project: 1
+";
+    const USES: &str = "onchain_builder_project_id,devtooling_project_id,dependency_source\n";
+    const WORK: &str = "bucket_month,event_type,developer_id,developer_name,project_id\n";
+
+    /// Applications `a` and `b`, tools `t`, `u` and `v`; `a` is a tool as well.
+    fn trial(weights: &str, uses: &str, work: &str) -> Trial {
+        Trial::new("dev-tooling")
+            .file("weights", weights)
+            .file("onchain_projects", "project_id,display_name,gas\na,Ace,5\nb,Bee,5\n")
+            .file(
+                "devtooling_projects",
+                "project_id,project_name,display_name\nt,0xt,Tau\nu,0xu,Ypsilon\nv,,\na,0xa,Ace kit\n",
+            )
+            .file("dependencies", &format!("{USES}{uses}"))
+            .file("developers", &format!("{WORK}{work}"))
+    }
+
+    fn run(trial: &Trial) -> TurnResult {
+        trial.run(1_000_00).unwrap_or_else(|error| panic!("{error}"))
+    }
+
+    fn paid(result: &TurnResult) -> [u128; 4] {
+        ["t", "u", "v", "a"].map(|tool| result.paid(tool).to_u128().unwrap())
+    }
+
+    fn refused(trial: &Trial) -> String {
+        trial.run(1_000_00).unwrap_err().to_string()
+    }
+
+    // Worked examples.
+
+    #[test]
+    fn packages_pass_on_standing() {
+        // Half of `a` to each tool, all of `b` to one; both of equal standing.
+        let result = run(&trial(WEIGHTS, "a,t,NPM\na,u,NPM\nb,u,NPM\n", ""));
+        assert_eq!(paid(&result), [250_00, 750_00, 0, 0]);
+        assert_eq!(
+            result.outcome.reasons["u"],
+            [
+                "Ypsilon: 75.0% of all scores; 2 applications and 0 developers link to it",
+                "100.0% by applications that use its packages: Bee 66.7%, Ace 33.3%",
+                "100.0% in all by applications, through packages and developers: Bee 66.7%, \
+                 Ace 33.3%",
+            ]
+        );
+        let told = "v: not eligible; only 0 applications and 0 developers link to it";
+        assert_eq!(result.outcome.reasons["v"], [told]);
+        let note = result.payouts[0].steps[0].note.as_deref();
+        assert_eq!(
+            note,
+            Some("25.0% of all scores: 100.0% by packages of Ace 100.0%; 0.0% its own standing")
+        );
+    }
+
+    #[test]
+    fn labels_and_repeated_links_weigh() {
+        let labels = "project_name,recommendation\n0xt,Core\n0xu,Odd\n";
+        let uses = "a,t,NPM\na,u,NPM\na,u,npm\n";
+        let trial = trial(WEIGHTS, uses, "").file("utility_labels", labels);
+        // 3 · 1 to 1 + 1; the last row alone is 3 to 1.
+        let result = run(&trial);
+        assert_eq!(paid(&result), [600_00, 400_00, 0, 0]);
+        assert!(result.outcome.remarks[0].starts_with("the label `Odd` has no weight"));
+        let last = run(&trial.text("parity", "retro-funding"));
+        assert_eq!(paid(&last), [750_00, 250_00, 0, 0]);
+    }
+
+    #[test]
+    fn developers_carry_reputation_to_tools() {
+        // Ann commits to `a` and stars `t`; Bob to `b`, and stars `t` and `u`.
+        // Both have half the reputation, so `t` gets 3/4.
+        let work = "2025-12-01,COMMIT_CODE,d1,ann,a\n2025-12-01,COMMIT_CODE,d2,bob,b\n\
+                    2025-12-01,STARRED,d1,ann,t\n2025-12-01,STARRED,d2,bob,t\n\
+                    2025-12-01,STARRED,d2,bob,u\n2025-12-01,ISSUE_COMMENT,d2,bob,v\n";
+        let result = run(&trial(WEIGHTS, "", work));
+        assert_eq!(paid(&result), [750_00, 250_00, 0, 0]);
+        assert_eq!(
+            result.outcome.reasons["t"][1..],
+            [
+                "100.0% by developers who work on it or watch it: ann 66.7%, bob 33.3%",
+                "100.0% in all by applications, through packages and developers: Ace 66.7%, \
+                 Bee 33.3%",
+            ]
+        );
+        // `v` is eligible by a comment that weighs nothing.
+        assert!(result.payees.contains(&"v".into()));
+    }
+
+    #[test]
+    fn links_fade_by_their_half_life() {
+        // A year of 365 days before the other star: 1/2 to 1.
+        let work = "2025-12-01,COMMIT_CODE,d1,ann,b\n2024-12-01,STARRED,d1,ann,t\n\
+                    2025-12-01,STARRED,d1,ann,u\n";
+        let result = run(&trial(WEIGHTS, "", work));
+        assert_eq!(paid(&result), [333_33, 666_67, 0, 0]);
+    }
+
+    #[test]
+    fn nobody_confers_trust_on_a_tool_of_ones_own() {
+        let work = "2025-12-01,COMMIT_CODE,d1,ann,a\n2025-12-01,COMMIT_CODE,d1,ann,b\n\
+                    2025-12-01,STARRED,d1,ann,a\n2025-12-01,STARRED,d1,ann,t\n";
+        let result = run(&trial(WEIGHTS, "", work));
+        assert_eq!(paid(&result), [1_000_00, 0, 0, 0]);
+        // The reference knows only the application of the last commit: `b`.
+        let repeated = run(&trial(WEIGHTS, "", work).text("parity", "retro-funding"));
+        assert!(repeated.paid("a") > Amount::ZERO);
+    }
+
+    #[test]
+    fn a_signal_takes_the_place_of_the_metrics() {
+        let trial = trial(WEIGHTS, "a,t,NPM\na,u,NPM\nb,u,NPM\n", "");
+        let trusting = trial.clone().scores("pretrust", &[("a", 8.0), ("b", 0.0), ("x", 9.0)]);
+        let result = run(&trusting);
+        assert_eq!(paid(&result), [500_00, 500_00, 0, 0]);
+        let told = "pretrust of projects that are no application here: 1";
+        assert_eq!(result.outcome.remarks, [told]);
+        // Trust in nobody leaves all nodes alike.
+        let nobody = run(&trial.scores("pretrust", &[]));
+        assert_eq!(nobody.outcome.remarks, ["the signal `pretrust` trusts no application"]);
+    }
+
+    #[test]
+    fn without_links_nobody_is_paid() {
+        let result = run(&trial(WEIGHTS, "", ""));
+        assert!(result.payouts.is_empty() && result.payees.is_empty());
+        let strangers = run(&trial(WEIGHTS, "x,t,NPM\n", "2025-12-01,STARRED,d,dan,x\n"));
+        assert_eq!(
+            strangers.outcome.remarks,
+            [
+                "rows of projects that are not listed, not counted: 2",
+                "no project has a score above zero: nothing is paid",
+            ]
+        );
+    }
+
+    // Refusals.
+
+    #[test]
+    fn slips_in_the_weight_file_are_told_with_their_place() {
+        for (from, to, part) in [
+            (
+                "alpha_onchain: 0.5",
+                "alpha_onchain: 1.5",
+                "weights.csv:2:18: `simulation.alpha_onchain` is `1.5`",
+            ),
+            ("alpha_onchain", "alpha_onchian", "did you mean `alpha_onchain`?"),
+            ("num_developer_connections", "num_devs", "is not known here"),
+            (
+                "    package_dependency: 1.0\n    onchain",
+                "    onchain",
+                "time_decays.package_dependency` is missing",
+            ),
+            (
+                "commit_code: 1.0",
+                "commit_code: much",
+                "`simulation.event_type_weights.commit_code` is `much`",
+            ),
+            (
+                "  min_amount_per_project: 10\n",
+                "",
+                "`allocation.min_amount_per_project` is missing",
+            ),
+        ] {
+            let found = refused(&trial(&WEIGHTS.replace(from, to), "", ""));
+            assert!(found.contains(part), "{to}: {found}");
+        }
+    }
+
+    #[test]
+    fn bad_tables_and_signals_are_refused() {
+        let good = trial(WEIGHTS, "a,t,NPM\n", "");
+        let number = |value: f64| good.clone().scores("pretrust", &[("a", value)]);
+        let mut one = good.clone();
+        one.signals.push(Signal {
+            from: "elsewhere".into(),
+            name: "pretrust".to_owned(),
+            data: SignalData::Number(1.0),
+        });
+        let labels = "project_name,recommendation\n0xt,Core\n0xt,Core\n";
+        for (trial, part) in [
+            (trial(WEIGHTS, "", "soon,STARRED,d,dan,t\n"), "developers.csv:2:1: "),
+            (trial(WEIGHTS, "", "2025-12-01,STARRED,,dan,t\n"), "this row names no developer"),
+            (
+                good.clone().file("utility_labels", labels),
+                "`0xt` is labelled twice; first on line 2",
+            ),
+            (number(-1.0), "`elsewhere` gives `a` the pretrust -1"),
+            (number(f64::NAN), "the pretrust NaN"),
+            (one, "the signal `pretrust` of `elsewhere` is one number"),
+            (Trial::new("dev-tooling"), "the setting `weights` is missing"),
+        ] {
+            let found = refused(&trial);
+            assert!(found.contains(part), "{part}: {found}");
+        }
+    }
+
+    #[test]
+    fn ranks_that_do_not_settle_are_refused() {
+        // Ann and `a`, which is a tool too, hand the same ranks to and fro.
+        let weights = WEIGHTS.replace("alpha_devtooling: 0.5", "alpha_devtooling: 1");
+        let work = "2025-12-01,COMMIT_CODE,d1,ann,a\n2025-12-01,COMMIT_CODE,d1,ann,b\n\
+                    2025-12-01,STARRED,d1,ann,a\n";
+        let trial = trial(&weights, "", work).text("parity", "retro-funding");
+        assert!(refused(&trial).contains("the ranks do not settle with alpha = 1"));
+    }
+
+    // Laws.
+
+    type Rows = (Vec<(u8, u8)>, Vec<(u8, u8, u8, u8)>);
+
+    fn rows() -> impl Strategy<Value = Rows> {
+        let uses = prop::collection::vec((0_u8..2, 0_u8..4), 0..8);
+        let work = prop::collection::vec((0_u8..3, 0_u8..3, 0_u8..5, 1_u8..12), 0..20);
+        (uses, work)
+    }
+
+    fn texts((uses, work): &Rows) -> (Vec<String>, Vec<String>) {
+        let tools = ["t", "u", "v", "a"];
+        let project = |at: u8| ["t", "u", "v", "a", "b"][usize::from(at)];
+        let uses = uses.iter().map(|(from, to)| {
+            format!("{},{},NPM\n", ["a", "b"][usize::from(*from)], tools[usize::from(*to)])
+        });
+        let work = work.iter().map(|(event, developer, of, month)| {
+            let event = ["COMMIT_CODE", "STARRED", "ISSUE_COMMENT"][usize::from(*event)];
+            format!("2025-{month:02}-01,{event},d{developer},,{}\n", project(*of))
+        });
+        (uses.collect(), work.collect())
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig::with_cases(48))]
+
+        #[test]
+        fn money_is_conserved_and_order_does_not_matter(rows in rows(), money in 0_u64..200_000) {
+            let (mut uses, mut work) = texts(&rows);
+            let first = trial(WEIGHTS, &uses.concat(), &work.concat()).run(u128::from(money)).unwrap();
+            let spent: u128 = paid(&first).iter().sum();
+            prop_assert_eq!(spent + first.unspent.of(0).to_u128().unwrap(), u128::from(money));
+            uses.reverse();
+            work.reverse();
+            let other = trial(WEIGHTS, &uses.concat(), &work.concat()).run(u128::from(money)).unwrap();
+            prop_assert_eq!(first, other);
+        }
+
+        // Reference: dense steps over names, many more than the rule takes.
+        #[test]
+        fn agrees_with_dense_steps(rows in rows()) {
+            let (uses, work) = texts(&rows);
+            let result = run(&trial(WEIGHTS, &uses.concat(), &work.concat()));
+            let SignalData::Scores(found) = &result.outcome.signals[0].1 else {
+                panic!("scores are emitted")
+            };
+            let expected = reference(&uses, &work);
+            for (tool, score) in expected {
+                prop_assert!((found[&tool] - score).abs() < 1e-5, "{tool}: {score} {found:?}");
+            }
+        }
+    }
+
+    type Edges = BTreeMap<(String, String), f64>;
+
+    fn reference(uses: &[String], work: &[String]) -> BTreeMap<String, f64> {
+        let cells =
+            |line: &String| -> Vec<String> { line.trim().split(',').map(str::to_owned).collect() };
+        let work: Vec<Vec<String>> = work.iter().map(cells).collect();
+        let month = |row: &[String]| row[0][5..7].parse::<u8>().unwrap();
+        let days = |month: u8| {
+            [0, 31, 59, 90, 120, 151, 181, 212, 243, 273, 304, 334][usize::from(month) - 1]
+        };
+        let latest = work.iter().map(|row| days(month(row))).max().unwrap_or(0);
+        let age = |row: &[String]| f64::from(latest - days(month(row))) / 365.0;
+        let (mut packages, mut people) = (Edges::new(), Edges::new());
+        let mut linked: Vec<String> = Vec::new();
+        for row in uses.iter().map(cells) {
+            *packages.entry((row[0].clone(), row[1].clone())).or_default() += 1.0;
+            linked.push(row[1].clone());
+        }
+        let is_commit = |row: &[String]| row[1] == "COMMIT_CODE" && ["a", "b"].contains(&&*row[4]);
+        let commits: Vec<&Vec<String>> = work.iter().filter(|row| is_commit(row)).collect();
+        let mut trust = BTreeMap::from([("a".to_owned(), 0.5), ("b".to_owned(), 0.5)]);
+        let mut months: BTreeMap<(String, String), Vec<&str>> = BTreeMap::new();
+        for row in &commits {
+            *people.entry((row[4].clone(), row[2].clone())).or_default() += 0.5_f64.powf(age(row));
+            months.entry((row[2].clone(), row[0].clone())).or_default().push(&row[4]);
+        }
+        // The mean of equal standings is that standing.
+        for (developer, _) in months.keys() {
+            *trust.entry(developer.clone()).or_default() += 0.5;
+        }
+        for row in work.iter().filter(|row| row[4] != "b") {
+            if commits.iter().any(|commit| commit[2] == row[2] && commit[4] == row[4]) {
+                continue;
+            }
+            linked.push(row[4].clone());
+            if row[1] != "ISSUE_COMMENT" {
+                let edge = people.entry((row[2].clone(), row[4].clone())).or_default();
+                *edge += 0.5_f64.powf(age(row));
+            }
+        }
+        let mut sums: BTreeMap<String, f64> = BTreeMap::new();
+        for edges in [packages, people] {
+            let rank = dense(&edges, &trust);
+            let tools = |node: &&String| ["t", "u", "v", "a"].contains(&node.as_str());
+            let all: f64 = rank.keys().filter(tools).map(|tool| rank[tool]).sum();
+            for tool in rank.keys().filter(tools) {
+                let part = if all > 0.0 { rank[tool] / all } else { 0.0 };
+                *sums.entry(tool.clone()).or_default() += part;
+            }
+        }
+        sums.retain(|tool, _| linked.contains(tool));
+        let all: f64 = sums.values().sum();
+        sums.values_mut().for_each(|sum| *sum = if all > 0.0 { *sum / all } else { 0.0 });
+        sums
+    }
+
+    fn dense(edges: &Edges, trust: &BTreeMap<String, f64>) -> BTreeMap<String, f64> {
+        let nodes: std::collections::BTreeSet<&String> =
+            edges.keys().flat_map(|(from, to)| [from, to]).collect();
+        let given = |node: &String| trust.get(node).copied().unwrap_or(0.0);
+        let all: f64 = nodes.iter().map(|node| given(node)).sum();
+        let teleport = |node: &String| {
+            if all > 0.0 { given(node) / all } else { 1.0 / nodes.len() as f64 }
+        };
+        let out = |node: &String| -> f64 {
+            edges.iter().filter(|((from, _), _)| from == node).map(|(_, weight)| weight).sum()
+        };
+        let mut rank: BTreeMap<String, f64> =
+            nodes.iter().map(|node| ((*node).clone(), 1.0 / nodes.len() as f64)).collect();
+        for _ in 0..400 {
+            let ends = nodes.iter().filter(|node| out(node) == 0.0);
+            let stuck: f64 = ends.map(|node| rank[*node]).sum();
+            let next = |node: &&String| {
+                let into = edges.iter().filter(|((_, to), _)| to == *node);
+                let flow: f64 = into.map(|((from, _), w)| rank[from] * w / out(from)).sum();
+                let value = 0.5 * (flow + stuck * teleport(node)) + 0.5 * teleport(node);
+                ((*node).clone(), value)
+            };
+            rank = nodes.iter().map(next).collect();
+        }
+        rank
+    }
+}

@@ -166,9 +166,14 @@ pub(crate) fn parts(numbers: &[f64]) -> Vec<f64> {
     numbers.iter().map(|number| if sum > 0.0 { number / sum } else { 0.0 }).collect()
 }
 
-/// A part for people: `12.3%`.
+/// A part for people: `12.3%`, `0.04%`.
 pub(crate) fn percent(part: f64) -> String {
-    format!("{:.1}%", 100.0 * part)
+    let percent = 100.0 * part;
+    if percent >= 1.0 || percent == 0.0 {
+        format!("{percent:.1}%")
+    } else {
+        format!("{percent:.2}%")
+    }
 }
 
 #[cfg(test)]

@@ -212,3 +212,113 @@ impl Mechanism for MetricScores {
         })
     }
 }
+
+// --- Tests ------------------------------------------------------------------
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+    use crate::trial::{Trial, TurnResult};
+
+    fn scores(result: &TurnResult) -> &BTreeMap<String, f64> {
+        let SignalData::Scores(scores) = &result.outcome.signals[0].1 else {
+            panic!("scores are emitted")
+        };
+        scores
+    }
+
+    fn trial(table: &str, weights: &[&str]) -> Trial {
+        Trial::new("metric-scores").file("metrics", table).list("weights", weights)
+    }
+
+    // Worked examples.
+
+    #[test]
+    fn orders_of_magnitude_count() {
+        // ln(1 + 99), ln(1 + 9), ln(1 + 0): 2, 1 and 0 of 2.
+        let table = "project,display_name,gas\na,Ace,99\nb,Bee,9\nc,,0\n";
+        let result = trial(table, &["gas: 1", "stars: 5"]).run(7).unwrap();
+        let scores = scores(&result);
+        for (id, expected) in [("a", 2.0 / 3.0), ("b", 1.0 / 3.0), ("c", 0.0)] {
+            assert!((scores[id] - expected).abs() < 1e-12, "{id}");
+        }
+        assert_eq!(result.unspent.of(0).to_u128(), Some(7));
+        let told = "the table has no column `stars`: it counts for nothing";
+        assert_eq!(result.outcome.remarks, [told]);
+        assert_eq!(result.outcome.reasons["b"], ["Bee: 33.3% of all scores; gas 9"]);
+    }
+
+    #[test]
+    fn what_is_the_same_for_all_counts_a_half() {
+        let result = trial("project,x\na,5\nb,5\n", &["x: 3"]).run(0).unwrap();
+        assert_eq!(scores(&result), &BTreeMap::from([("a".into(), 0.5), ("b".into(), 0.5)]));
+        let nobody = trial("project,x\n", &["x: 3"]).run(0).unwrap();
+        assert!(scores(&nobody).is_empty());
+        let none = trial("project,x\na,5\n", &["x: 0"]).run(0).unwrap();
+        assert_eq!(none.outcome.remarks, ["no project has a score above zero"]);
+    }
+
+    // Refusals.
+
+    #[test]
+    fn bad_weights_and_tables_are_refused() {
+        let table = "project,x\na,5\n";
+        for (trial, part) in [
+            (trial(table, &["x 3"]), "`x 3` is no metric with a weight"),
+            (trial(table, &["x: -1"]), "`x: -1` is no metric with a weight"),
+            (trial(table, &["x: nan"]), "`x: nan` is no metric with a weight"),
+            (trial(table, &["x: 1", "x: 2"]), "`x` has two weights"),
+            (trial(table, &[]), "no metric has a weight"),
+            (trial("project,x\na,-5\n", &["x: 1"]), "metrics.csv:2:3: `-5` is below zero"),
+            (trial("project,x\na,5\na,6\n", &["x: 1"]), "metrics.csv:3:1: project `a`"),
+            (Trial::new("metric-scores").list("weights", &["x: 1"]), "`metrics` is missing"),
+        ] {
+            let found = trial.run(0).unwrap_err().to_string();
+            assert!(found.contains(part), "{part}: {found}");
+        }
+    }
+
+    // Laws.
+
+    fn table(rows: &[(u32, u32)]) -> String {
+        let row = |(at, (x, y)): (usize, &(u32, u32))| format!("p{at},{x},{y}\n");
+        let rows: String = rows.iter().enumerate().map(row).collect();
+        format!("project,x,y\n{rows}")
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig::with_cases(64))]
+
+        #[test]
+        fn the_order_of_rows_does_not_matter(rows in prop::collection::vec(any::<(u32, u32)>(), 0..9)) {
+            let text = table(&rows);
+            let (head, body) = text.split_once('\n').unwrap();
+            let mut lines: Vec<&str> = body.lines().collect();
+            lines.reverse();
+            let other = format!("{head}\n{}\n", lines.join("\n"));
+            let run = |text: &str| trial(text, &["x: 1", "y: 2"]).run(5).unwrap();
+            prop_assert_eq!(run(&text), run(&other));
+        }
+
+        // Reference: the formula, project by project.
+        #[test]
+        fn agrees_with_the_formula(rows in prop::collection::vec(any::<(u32, u32)>(), 1..9)) {
+            let scaled = |value: u32, all: &dyn Fn(&(u32, u32)) -> u32| {
+                let (low, high) = (rows.iter().map(all).min(), rows.iter().map(all).max());
+                let [low, high, value] =
+                    [low.unwrap(), high.unwrap(), value].map(|number| f64::from(number).ln_1p());
+                if low == high { 0.5 } else { (value - low) / (high - low) }
+            };
+            let score = |row: &(u32, u32)| scaled(row.0, &|r| r.0) + 2.0 * scaled(row.1, &|r| r.1);
+            let all: f64 = rows.iter().map(score).sum();
+            let result = trial(&table(&rows), &["x: 1", "y: 2"]).run(0).unwrap();
+            for (at, row) in rows.iter().enumerate() {
+                let expected = if all > 0.0 { score(row) / all } else { 0.0 };
+                let found = scores(&result)[&format!("p{at}")];
+                prop_assert!((found - expected).abs() < 1e-9);
+            }
+        }
+    }
+}

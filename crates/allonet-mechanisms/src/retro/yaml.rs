@@ -285,7 +285,11 @@ impl<'n> Section<'n> {
         match number.filter(|number| (least..=most).contains(number)) {
             Some(number) => number,
             None => {
-                let wanted = format!("a number from {least} to {most}");
+                let wanted = if most < NUMBER_MAX {
+                    format!("a number from {least} to {most}")
+                } else {
+                    format!("a number of {least} or more, up to 10^18")
+                };
                 faults.push(self.wrong(entry, &wanted));
                 least
             }
@@ -357,10 +361,10 @@ mod tests {
             [
                 "w.yaml:1:1: `alhpa` is not known here (did you mean `alpha`?)",
                 "w.yaml:1:1: `alpha` is missing in w.yaml",
-                "w.yaml:3:6: `beta.x` is `-1`; wanted is a number from 0 to 1000000000000000000",
+                "w.yaml:3:6: `beta.x` is `-1`; wanted is a number of 0 or more, up to 10^18",
                 "w.yaml:4:8: `gamma` is `nan`; wanted is a number from 0 to 1",
                 "w.yaml:4:8: `gamma` is `nan`; wanted is a mapping of keys and values",
-                "w.yaml:2:1: `beta` is a mapping; wanted is a text",
+                "w.yaml:3:3: `beta` is a mapping; wanted is a text",
             ]
         );
     }

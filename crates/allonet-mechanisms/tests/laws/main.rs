@@ -22,6 +22,7 @@ mod platforms;
 mod program;
 mod quadratic;
 mod retro_ballots;
+mod retro_funding;
 
 use draw::Draw;
 
@@ -51,6 +52,9 @@ const MAKERS: &[&[Maker]] = &[
     program::MAKERS,
     quadratic::MAKERS,
     retro_ballots::MAKERS,
+    program::MAKERS,
+    quadratic::MAKERS,
+    retro_funding::MAKERS,
 ];
 
 fn family_of(id: &str) -> Option<Family> {
