@@ -10,6 +10,7 @@ pub mod program;
 pub mod quadratic;
 pub mod retro;
 pub mod trial;
+pub mod votes;
 
 mod credit;
 mod names;
@@ -37,6 +38,7 @@ static CATALOGUE: &[Entry] = &[
     Entry { card: &flow::pass_through::CARD, build: flow::pass_through::build },
     Entry { card: &quadratic::funding::CARD, build: quadratic::funding::build },
     Entry { card: &retro::retro_ballots::CARD, build: retro::retro_ballots::build },
+    Entry { card: &votes::single_choice::CARD, build: votes::single_choice::build },
     Entry { card: &flow::split::CARD, build: flow::split::build },
 ];
 
