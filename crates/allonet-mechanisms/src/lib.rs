@@ -22,6 +22,8 @@ mod transaction;
 /// By the id of the card.
 static CATALOGUE: &[Entry] = &[
     Entry { card: &retro::capped_shares::CARD, build: retro::capped_shares::build },
+    Entry { card: &votes::approval::CARD, build: votes::approval::build },
+    Entry { card: &votes::copeland::CARD, build: votes::copeland::build },
     Entry { card: &graph::dependency::CARD, build: graph::dependency::build },
     Entry { card: &quadratic::dora::CARD, build: quadratic::dora::build },
     Entry { card: &program::external::CARD, build: program::external::build },
@@ -38,8 +40,10 @@ static CATALOGUE: &[Entry] = &[
     Entry { card: &flow::pass_through::CARD, build: flow::pass_through::build },
     Entry { card: &quadratic::funding::CARD, build: quadratic::funding::build },
     Entry { card: &retro::retro_ballots::CARD, build: retro::retro_ballots::build },
+    Entry { card: &votes::quadratic_vote::CARD, build: votes::quadratic_vote::build },
     Entry { card: &votes::single_choice::CARD, build: votes::single_choice::build },
     Entry { card: &flow::split::CARD, build: flow::split::build },
+    Entry { card: &votes::weighted::CARD, build: votes::weighted::build },
 ];
 
 /// All mechanisms, by the id of their card.

@@ -5,16 +5,18 @@ use std::collections::BTreeMap;
 use std::fmt;
 use std::sync::Arc;
 
-use allonet_core::card::Card;
+use allonet_core::card::{Card, Setting};
 use allonet_core::fault::Fault;
 use allonet_core::maths;
 use allonet_core::mechanism::{Allocation, Blueprint, Mechanism, Outcome, Refusal, Turn};
 use allonet_core::signal::SignalData;
 
-use super::choices::{Cast, Election};
-use super::decision::{Counted, Decision};
+use super::choices::{CHOICES, Cast, Choice, Election, PAYEES, VOTES};
+use super::decision::{Counted, Decision, PAYS, QUORUM, SEATS, THRESHOLD};
 use super::power::{POWER_MAX, powers};
 use super::written::Form;
+use crate::ballots::{CLOSES, OPENS};
+use crate::paying::{CAP, CAP_OVERFLOW, MINIMUM};
 
 /// A way to count ballots.
 pub(super) trait Rule: fmt::Debug + Send + Sync {
@@ -193,8 +195,7 @@ impl Mechanism for Poll {
         let named = |numbers: Vec<f64>| SignalData::Scores(ids().zip(numbers).collect());
         let sum = maths::sum(weights.iter().copied());
         let part = |weight: &f64| if sum > 0.0 { weight / sum } else { 0.0 };
-        let of_payees =
-            |(_, choice): &((String, f64), &super::choices::Choice)| choice.payee.is_some();
+        let of_payees = |(_, choice): &((String, f64), &Choice)| choice.payee.is_some();
         let parts: BTreeMap<String, f64> = ids()
             .zip(weights.iter().map(part))
             .zip(&self.election.choices)
@@ -213,6 +214,22 @@ impl Mechanism for Poll {
         })
     }
 }
+
+/// The settings of every vote.
+pub(super) const SETTINGS: &[Setting] = &[
+    VOTES,
+    PAYEES,
+    CHOICES,
+    PAYS,
+    SEATS,
+    QUORUM,
+    THRESHOLD,
+    CAP,
+    CAP_OVERFLOW,
+    MINIMUM,
+    OPENS,
+    CLOSES,
+];
 
 /// The signals of every vote.
 pub(super) const EMITS: &[&str] = &["scores", "scores_total", "weights"];

@@ -59,13 +59,9 @@ use allonet_core::card::{Card, Family, Source, Status};
 use allonet_core::fault::Fault;
 use allonet_core::mechanism::{Blueprint, Mechanism};
 
-use super::choices::{CHOICES, PAYEES, VOTES};
-use super::decision::{PAYS, QUORUM, SEATS, THRESHOLD};
-use super::poll::{self, Ballots, Count, EMITS, Rule, add_up};
+use super::poll::{self, Ballots, Count, EMITS, Rule, SETTINGS, add_up};
 use super::power::POWER;
 use super::written::Form;
-use crate::ballots::{CLOSES, OPENS};
-use crate::paying::{CAP, CAP_OVERFLOW, MINIMUM};
 
 // --- Card -------------------------------------------------------------------
 
@@ -80,20 +76,7 @@ pub static CARD: Card = Card {
         cite: "Snapshot, snapshot.js, voting/singleChoice.ts",
         url: "https://github.com/snapshot-labs/snapshot.js/blob/master/src/voting/singleChoice.ts",
     }],
-    settings: &[
-        VOTES,
-        PAYEES,
-        CHOICES,
-        PAYS,
-        SEATS,
-        QUORUM,
-        THRESHOLD,
-        CAP,
-        CAP_OVERFLOW,
-        MINIMUM,
-        OPENS,
-        CLOSES,
-    ],
+    settings: SETTINGS,
     actions: &[],
     reads: &[POWER],
     emits: EMITS,
