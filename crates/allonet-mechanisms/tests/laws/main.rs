@@ -19,6 +19,7 @@ mod flow;
 mod governed;
 mod graph;
 mod platforms;
+mod polls;
 mod program;
 mod quadratic;
 mod retro_ballots;
@@ -55,6 +56,9 @@ const MAKERS: &[&[Maker]] = &[
     program::MAKERS,
     quadratic::MAKERS,
     retro_funding::MAKERS,
+    polls::MAKERS,
+    program::MAKERS,
+    quadratic::MAKERS,
 ];
 
 fn family_of(id: &str) -> Option<Family> {
