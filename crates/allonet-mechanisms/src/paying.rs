@@ -129,23 +129,40 @@ impl Terms {
         scores: &[f64],
         why: impl Fn(usize) -> String,
     ) -> Result<Vec<String>, Refusal> {
-        let mut remarks = Vec::new();
-        let available = allocation.available().clone();
-        for (asset, pool) in available.iter() {
-            let terms = Self { minimum: self.minimum.filter(|_| asset == 0), ..*self };
-            let divided = terms.divide(pool, scores)?;
-            for (payee, amount) in (0_u32..).zip(&divided.paid) {
-                if !amount.is_zero() {
-                    let steps = divided.steps(payee as usize, &why, turn.assets, asset)?;
-                    allocation.pay(payee, asset, *amount, steps)?;
-                }
-            }
-            if asset == 0 {
-                remarks = divided.remarks(turn.assets, scores, pool);
+        book(turn, allocation, scores, why, |asset, pool| self.of_asset(asset).divide(pool, scores))
+    }
+
+    /// The terms for one asset: the minimum is an amount of the main one.
+    pub(crate) fn of_asset(&self, asset: usize) -> Self {
+        Self { minimum: self.minimum.filter(|_| asset == 0), ..*self }
+    }
+}
+
+/// Books what `divide` makes of each asset and its pool.
+///
+/// Returns remarks for the operator.
+pub(crate) fn book(
+    turn: &Turn<'_>,
+    allocation: &mut Allocation<'_>,
+    scores: &[f64],
+    why: impl Fn(usize) -> String,
+    divide: impl Fn(usize, Amount) -> Result<Divided, Refusal>,
+) -> Result<Vec<String>, Refusal> {
+    let mut remarks = Vec::new();
+    let available = allocation.available().clone();
+    for (asset, pool) in available.iter() {
+        let divided = divide(asset, pool)?;
+        for (payee, amount) in (0_u32..).zip(&divided.paid) {
+            if !amount.is_zero() {
+                let steps = divided.steps(payee as usize, &why, turn.assets, asset)?;
+                allocation.pay(payee, asset, *amount, steps)?;
             }
         }
-        Ok(remarks)
+        if asset == 0 {
+            remarks = divided.remarks(turn.assets, scores, pool);
+        }
     }
+    Ok(remarks)
 }
 
 /// A pool divided by scores.

@@ -36,3 +36,27 @@ mod metric;
 mod pagerank;
 mod trust;
 mod yaml;
+//! * [`category_ballots`]: the mechanism `category-ballots`.
+//! * [`impact_metrics`]: the mechanism `impact-metrics`.
+//! * [`metric_shares`]: the mechanism `metric-shares`.
+//! * `allocator`: Optimism's division under a cap and above a minimum, in floats.
+//! * `category_json`, `category_round`, `category_tables`: ballots on budget,
+//!   categories and projects.
+//! * `leave_one_out`: the voter who moves most money.
+//! * `medians`: medians of what voters say.
+//! * `metric_values`: what projects score on metrics.
+//! * `optimism`: a pool divided exactly, or by the allocator.
+//! * `voters`: voting power and other facts about voters.
+
+mod allocator;
+pub mod category_ballots;
+mod category_json;
+mod category_round;
+mod category_tables;
+pub mod impact_metrics;
+mod leave_one_out;
+mod medians;
+pub mod metric_shares;
+mod metric_values;
+mod optimism;
+mod voters;

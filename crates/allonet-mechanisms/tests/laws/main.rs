@@ -24,6 +24,7 @@ mod program;
 mod quadratic;
 mod retro_ballots;
 mod retro_funding;
+mod retro_metrics;
 
 use draw::Draw;
 
@@ -59,6 +60,9 @@ const MAKERS: &[&[Maker]] = &[
     polls::MAKERS,
     program::MAKERS,
     quadratic::MAKERS,
+    program::MAKERS,
+    quadratic::MAKERS,
+    retro_metrics::MAKERS,
 ];
 
 fn family_of(id: &str) -> Option<Family> {
