@@ -43,7 +43,8 @@ pub const COLUMNS: &[Column] = &[
 
 /// Place of the voter in [`COLUMNS`].
 pub(crate) const VOTER: usize = 0;
-const PROJECT: usize = 1;
+/// Place of the project in [`COLUMNS`].
+pub(crate) const PROJECT: usize = 1;
 /// Place of the amount in [`COLUMNS`].
 pub(crate) const AMOUNT: usize = 2;
 const TIME: usize = 3;

@@ -229,6 +229,43 @@ fn the_dependencies_are_what_a_pencil_says() {
 }
 
 #[test]
+fn the_gifts_are_topped_up_as_a_pencil_says() {
+    // Secret: 61 credits are spent, Σt² = 165, α = 500.5 / 104 = 4.8125, so the
+    // choir gets 34 + α·66. Open: both have S² = 81, with α = 1/2.
+    let expected = [
+        "choir 351.625 USDC",
+        "library 50.00 USDC",
+        "orchard 56.00 USDC",
+        "skate-park 46.50 USDC",
+        "well 163.375 USDC",
+    ];
+    assert_eq!(paid("matched-gifts"), expected);
+}
+
+#[test]
+fn the_streams_are_followed_as_a_pencil_says() {
+    // January: 49 units for radio; 25 and from its middle on 49 for atlas, of
+    // 2,666 unit-days. In February and March atlas is at the cap of 2,100, and
+    // seeds gets of the other 900 its part of the unit-time, and then a half.
+    let expected = ["atlas 5,490.697674 USDC", "radio 2,809.05099 USDC", "seeds 700.251336 USDC"];
+    assert_eq!(paid("streaming-round"), expected);
+}
+
+#[test]
+fn the_voice_credits_are_counted_as_a_pencil_says() {
+    // Programme: 20 and 17 votes of 37 for 20,000. Council: 17, 16 − s and
+    // 11 + 11·s votes for 30,000, with s = √(100/122).
+    let expected = [
+        "audit 10,810.81081 USDC",
+        "compiler 8,535.509239 USDC",
+        "festival 9,189.189189 USDC",
+        "school 11,851.566395 USDC",
+        "wiki 9,612.924366 USDC",
+    ];
+    assert_eq!(paid("voice-credits"), expected);
+}
+
+#[test]
 fn the_signal_divides_the_bonus_like_the_pool() {
     // Scores: (2 + 2 + 3 + 1)² − 18 = 46, (5 + 6)² − 61 = 60, and
     // (3 + 3 + 3 + 2 + 1 + 4)² − 48 = 208 for the well; of 1,000 and of 5,000.

@@ -4,6 +4,8 @@
 //! * [`dora`]: the mechanism `dora`.
 //! * [`giveth`]: the mechanism `giveth`.
 //! * [`octant`]: the mechanism `octant`.
+//! * [`maci`], [`proper_quadratic`], [`streaming_quadratic`]: mechanisms of their
+//!   own, exact as their contracts.
 //! * [`votes`]: votes from a table, as columns of numbers.
 //! * [`eligibility`]: which votes count, and how much of them.
 //! * [`roster`]: the list of projects that may be paid.
@@ -18,6 +20,9 @@
 //! * `threshold`: Octant's rule before it was quadratic.
 //! * `leverage`: what one voter's gifts move to the projects they went to.
 //! * `matches`: payouts with the steps that lead to them.
+//! * `credits`: what voters may spend, and who spends more.
+//! * `flows`: streams of money, from a table or an event log.
+//! * `instalments`: rounds whose pool holds the contributions too.
 //! * `influence`: the voter who moves most money.
 
 pub mod division;
@@ -25,17 +30,24 @@ pub mod dora;
 pub mod eligibility;
 pub mod funding;
 pub mod giveth;
-mod influence;
 pub mod kernel;
-mod leverage;
 pub mod lists;
+pub mod maci;
+pub mod octant;
+pub mod proper_quadratic;
+pub mod roster;
+pub mod scores;
+pub mod streaming_quadratic;
+pub mod votes;
+
+mod credits;
+mod flows;
+mod influence;
+mod instalments;
+mod leverage;
 mod matched;
 mod matches;
 mod matching;
-pub mod octant;
 mod reading;
-pub mod roster;
-pub mod scores;
 mod threshold;
 mod trust;
-pub mod votes;

@@ -12,30 +12,6 @@
 //! * `phantoms`: medians with moving phantoms.
 //! * `reasons`: why a project has its score.
 
-mod allocator;
-pub mod capped_shares;
-mod influence;
-pub mod iterative_elimination;
-mod limits;
-pub mod moving_phantoms;
-pub mod payouts;
-mod phantoms;
-mod reasons;
-pub mod retro_ballots;
-pub mod round;
-
-pub mod dev_tooling;
-pub mod metric_scores;
-pub mod onchain_builders;
-
-mod activity;
-mod allocator;
-mod award;
-mod conferral;
-mod metric;
-mod pagerank;
-mod trust;
-mod yaml;
 //! * [`category_ballots`]: the mechanism `category-ballots`.
 //! * [`impact_metrics`]: the mechanism `impact-metrics`.
 //! * [`metric_shares`]: the mechanism `metric-shares`.
@@ -48,15 +24,36 @@ mod yaml;
 //! * `optimism`: a pool divided exactly, or by the allocator.
 //! * `voters`: voting power and other facts about voters.
 
-mod allocator;
+pub mod capped_shares;
 pub mod category_ballots;
+pub mod dev_tooling;
+pub mod impact_metrics;
+pub mod iterative_elimination;
+pub mod metric_scores;
+pub mod metric_shares;
+pub mod moving_phantoms;
+pub mod onchain_builders;
+pub mod payouts;
+pub mod retro_ballots;
+pub mod round;
+
+mod activity;
+mod allocator;
+mod award;
 mod category_json;
 mod category_round;
 mod category_tables;
-pub mod impact_metrics;
+mod conferral;
+mod influence;
 mod leave_one_out;
+mod limits;
 mod medians;
-pub mod metric_shares;
+mod metric;
 mod metric_values;
 mod optimism;
+mod pagerank;
+mod phantoms;
+mod reasons;
+mod trust;
 mod voters;
+mod yaml;

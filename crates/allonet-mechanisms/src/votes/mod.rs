@@ -1,18 +1,25 @@
 //! Votes, and budgets decided by votes.
 
+//!
+//! * [`allo_quadratic`]: the mechanism `allo-quadratic`.
+//! * [`quadratic_ballots`]: the mechanism `quadratic-ballots`.
+
+pub mod allo_quadratic;
 pub mod approval;
-mod choices;
 pub mod copeland;
-mod costs;
-mod decision;
 pub mod equal_shares;
-mod export;
 pub mod greedy_budget;
-mod poll;
-mod power;
-mod purchase;
+pub mod quadratic_ballots;
 pub mod quadratic_vote;
 pub mod ranked_choice;
 pub mod single_choice;
 pub mod weighted;
+
+mod choices;
+mod costs;
+mod decision;
+mod export;
+mod poll;
+mod power;
+mod purchase;
 mod written;

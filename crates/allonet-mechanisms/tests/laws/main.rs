@@ -25,6 +25,7 @@ mod quadratic;
 mod retro_ballots;
 mod retro_funding;
 mod retro_metrics;
+mod vote_rounds;
 
 use draw::Draw;
 
@@ -49,20 +50,13 @@ const MAKERS: &[&[Maker]] = &[
     governed::MAKERS,
     graph::MAKERS,
     platforms::MAKERS,
-    program::MAKERS,
-    quadratic::MAKERS,
-    program::MAKERS,
-    quadratic::MAKERS,
-    retro_ballots::MAKERS,
-    program::MAKERS,
-    quadratic::MAKERS,
-    retro_funding::MAKERS,
     polls::MAKERS,
     program::MAKERS,
     quadratic::MAKERS,
-    program::MAKERS,
-    quadratic::MAKERS,
+    retro_ballots::MAKERS,
+    retro_funding::MAKERS,
     retro_metrics::MAKERS,
+    vote_rounds::MAKERS,
 ];
 
 fn family_of(id: &str) -> Option<Family> {
