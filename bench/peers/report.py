@@ -162,20 +162,38 @@ def compare_cyclic(lines):
     ])
 
 
+def print_retro(lines):
+    """Print the table of the retro round that is evaluated again and again."""
+    rows = []
+    for line, times in best_of_runs(lines, lambda line: line["peer"]):
+        rows.append([
+            line["peer"], str(line["retro_votes"]), str(line["evaluations"]),
+            f"{seconds(min(times))} ({seconds(max(times))})", rate(line["evaluations_per_cpu_s"]),
+        ])
+    print_table(
+        ["retro round, bootstrap", "votes", "evaluations", "compute CPU s, best (worst)",
+         "evaluations per CPU s"],
+        rows,
+    )
+
+
 def read_lines(path):
-    """Return the JSON lines of the funding peers and of the cyclic solvers."""
-    funding, cyclic = [], []
+    """Return the JSON lines of the funding peers, the cyclic solvers and the retro round."""
+    funding, cyclic, retro = [], [], []
     with open(path, encoding="utf-8") as file:
         for number, text in enumerate(file, start=1):
             line = json.loads(text)
             if "graph" in line:
                 cyclic.append(line)
                 continue
+            if "retro_votes" in line:
+                retro.append(line)
+                continue
             missing = [field for field in FUNDING_FIELDS if field not in line]
             if missing:
                 sys.exit(f"{path}:{number}: no field {missing[0]} in the line {text.strip()}")
             funding.append(line)
-    return funding, cyclic
+    return funding, cyclic, retro
 
 
 def main():
@@ -184,7 +202,7 @@ def main():
     parser.add_argument("lines", help="file of JSON lines")
     parser.add_argument("--matches", nargs="*", default=[], help="project,match files to compare")
     arguments = parser.parse_args()
-    funding, cyclic = read_lines(arguments.lines)
+    funding, cyclic, retro = read_lines(arguments.lines)
 
     agree = compare_matches(arguments.matches) if len(arguments.matches) > 1 else True
     best = [line for line, _ in best_of_runs(funding, lambda line: line["peer"])]
@@ -195,6 +213,8 @@ def main():
         print_funding(funding)
     if cyclic:
         print_cyclic(cyclic)
+    if retro:
+        print_retro(retro)
     if not agree:
         sys.exit("\nThe peers disagree; the times above must not be compared.")
 

@@ -62,6 +62,7 @@ for ((run = 1; run <= runs; run++)); do
     fi
     "$python" "$here/qf_sparse_numpy.py" "$round" --matches "$out/numpy.csv" >>"$lines"
     "$pluralistic" "$round" --matches "$out/pluralistic.csv" >>"$lines"
+    "$python" "$here/retro_pandas.py" >>"$lines"
     for method in power gmres; do
         "$python" "$here/cyclic_scipy.py" --method "$method" --nodes "$nodes" >>"$lines"
     done

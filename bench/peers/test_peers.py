@@ -15,6 +15,7 @@ import cyclic_scipy
 import make_votes
 import qf_sparse_numpy
 import report
+import retro_pandas
 
 
 class Votes(unittest.TestCase):
@@ -51,6 +52,19 @@ class Funding(unittest.TestCase):
 
     def test_scaled_down_to_the_pool(self):
         self.assertEqual(self.match(3.0), [3.0, 0.0])
+
+
+class Retro(unittest.TestCase):
+    def test_frame_and_arrays_agree(self):
+        voters, projects, amounts = retro_pandas.votes()
+        self.assertEqual(len(amounts), 950)
+        frame = retro_pandas.pd.DataFrame(
+            {"voter": voters, "project": projects, "amount": amounts}
+        )
+        for copies in retro_pandas.samples(5):
+            arrays = retro_pandas.pay_arrays(voters, projects, amounts, copies)
+            np.testing.assert_allclose(retro_pandas.pay_frame(frame, copies), arrays, rtol=1e-9)
+            self.assertAlmostEqual(arrays.sum(), retro_pandas.POOL, places=6)
 
 
 class Cyclic(unittest.TestCase):

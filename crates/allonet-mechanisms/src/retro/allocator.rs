@@ -85,7 +85,8 @@ mod tests {
 
     #[test]
     fn halves_go_to_even() {
-        assert_eq!([0.125, 0.375, 2.0].map(|amount| round_to(amount, 2)), [0.12, 0.38, 2.0]);
+        let rounded: Vec<f64> = [0.125, 0.375, 2.0].map(|amount| round_to(amount, 2)).into();
+        assert_eq!(rounded, [0.12, 0.38, 2.0]);
     }
 
     proptest! {
@@ -99,7 +100,7 @@ mod tests {
             let at = |level: f64| -> f64 { scores.iter().map(|s| (s * level).min(cap)).sum() };
             let (mut low, mut high) = (0.0, 1e5);
             for _ in 0..200 {
-                let middle = (low + high) / 2.0;
+                let middle = f64::midpoint(low, high);
                 if at(middle) < 100.0 { low = middle } else { high = middle }
             }
             for (score, paid) in scores.iter().zip(paid) {

@@ -459,6 +459,7 @@ impl CappedShares {
 // --- Tests ------------------------------------------------------------------
 
 #[cfg(test)]
+#[expect(clippy::inconsistent_digit_grouping, reason = "two digits of cents")]
 mod tests {
     use allonet_core::card::Value;
     use allonet_core::signal::SignalData;

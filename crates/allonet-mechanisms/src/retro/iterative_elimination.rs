@@ -315,6 +315,7 @@ impl IterativeElimination {
 // --- Tests ------------------------------------------------------------------
 
 #[cfg(test)]
+#[expect(clippy::inconsistent_digit_grouping, reason = "two digits of cents")]
 mod tests {
     use allonet_core::card::Value;
     use allonet_core::mechanism::State;

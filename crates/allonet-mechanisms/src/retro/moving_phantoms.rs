@@ -230,7 +230,7 @@ impl MovingPhantoms {
             ]
         };
         let lines = self.parts.iter().zip(scores).map(lines);
-        self.payees.iter().map(|id| id.to_string()).zip(lines).collect()
+        self.payees.iter().map(ToString::to_string).zip(lines).collect()
     }
 }
 

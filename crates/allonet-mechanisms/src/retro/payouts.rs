@@ -1,7 +1,5 @@
 //! How scores of projects become money.
 
-use std::sync::Arc;
-
 use allonet_core::maths;
 use allonet_core::mechanism::{Allocation, Change, Refusal, Step, Turn};
 use allonet_core::money::{Amount, Asset, Rounding, apportion, weights_from_f64};
@@ -26,9 +24,8 @@ pub(super) enum Payouts {
     EasyRetroPgf { budget: Option<Amount> },
 }
 
-/// Whom to pay, and why.
+/// What to pay for, and why.
 pub(super) struct Scored<'a, W: Fn(usize) -> String> {
-    pub(super) payees: &'a [Arc<str>],
     /// Zero where a project is not paid.
     pub(super) scores: &'a [f64],
     /// Note of a payee's first step.

@@ -103,7 +103,7 @@ use allonet_core::fault::Fault;
 use allonet_core::mechanism::{
     Allocation, Blueprint, Mechanism, Outcome, Purse, Refusal, State, Turn, VoterEffect,
 };
-use allonet_core::money::{Amount, Asset, Rounding};
+use allonet_core::money::{Amount, Asset, Rounding, Share};
 use allonet_core::signal::SignalData;
 use allonet_core::table::Table;
 
@@ -296,7 +296,7 @@ fn rule(settings: &Settings, payouts: &Payouts, asset: &Asset) -> Rule {
     match payouts {
         Payouts::Shares(terms) | Payouts::Drips(terms) => {
             rule.minimum = terms.minimum.map_or(0.0, Amount::to_f64);
-            rule.cap = terms.cap.map_or(f64::INFINITY, |cap| cap.to_f64());
+            rule.cap = terms.cap.map_or(f64::INFINITY, Share::to_f64);
             rule.keep_overflow = terms.keep_overflow;
         }
         Payouts::Score { factor, .. } => {
@@ -456,12 +456,7 @@ impl Mechanism for RetroBallots {
         };
         let mut paid: Paid = turn.state.read()?;
         let before = self.paid_before(&paid);
-        let scored = Scored {
-            payees: &self.payees,
-            scores: &scores,
-            why: |at| reasons.score(at),
-            before: &before,
-        };
+        let scored = Scored { scores: &scores, why: |at| reasons.score(at), before: &before };
         let mut outcome = Outcome { remarks: self.remarks.clone(), ..Outcome::default() };
         outcome.remarks.extend(remarks(&reasons));
         outcome.remarks.extend(self.payouts.book(turn, allocation, &scored)?);
@@ -510,9 +505,9 @@ impl RetroBallots {
 // --- Tests ------------------------------------------------------------------
 
 #[cfg(test)]
+#[expect(clippy::inconsistent_digit_grouping, reason = "two digits of cents")]
 mod tests {
     use allonet_core::card::Value;
-    use allonet_core::money::Share;
     use proptest::prelude::*;
 
     use super::*;

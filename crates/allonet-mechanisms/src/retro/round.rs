@@ -531,7 +531,9 @@ mod tests {
                 small.sort_by(|a, b| scores[*a].total_cmp(&scores[*b]).then(b.cmp(a)));
                 small.truncate(1);
             }
-            small.iter().for_each(|project| scores[*project] = 0.0);
+            for project in small {
+                scores[project] = 0.0;
+            }
         }
     }
 

@@ -1,5 +1,7 @@
 //! Random rounds of retroactive funding.
 
+use std::fmt::Write as _;
+
 use allonet_core::card::Value;
 use allonet_mechanisms::trial::Trial;
 
@@ -51,8 +53,8 @@ fn moving_phantoms(draw: &mut Draw) -> Case {
 
 fn capped_shares(draw: &mut Draw) -> Case {
     let mut table = "id,score\n".to_owned();
-    for project in 0..1 + draw.below(12) {
-        table += &format!("p{project},{}\n", draw.amount());
+    for project in 0..=draw.below(11) {
+        writeln!(table, "p{project},{}", draw.amount()).expect("a text grows");
     }
     let mut trial = Trial::new("capped-shares").file("scores", &table);
     if draw.chance(2) {
