@@ -10,7 +10,9 @@ import unittest
 from pathlib import Path
 
 import numpy as np
+import pandas as pd
 
+import cluster_numpy
 import cyclic_scipy
 import make_votes
 import qf_sparse_numpy
@@ -65,6 +67,29 @@ class Retro(unittest.TestCase):
             arrays = retro_pandas.pay_arrays(voters, projects, amounts, copies)
             np.testing.assert_allclose(retro_pandas.pay_frame(frame, copies), arrays, rtol=1e-9)
             self.assertAlmostEqual(arrays.sum(), retro_pandas.POOL, places=6)
+
+
+class Clusters(unittest.TestCase):
+    # Both give 1 to x; the one gives 1 to y as well, the other to z: k = 1/8, so that
+    # P_yz = P_zy = 7/8 * 1/2, and the score of x is twice that.
+    VOTES = pd.DataFrame({
+        "voter": ["a", "a", "b", "b"],
+        "project": ["x", "y", "x", "z"],
+        "amount": [1.0, 1.0, 1.0, 1.0],
+    })
+
+    def test_two_sides_of_one_project(self):
+        for (rule, way), (to_table, score) in cluster_numpy.RULES.items():
+            if rule == "cocm":
+                np.testing.assert_allclose(score(to_table(self.VOTES)), [0.875, 0.0, 0.0],
+                                           atol=1e-15, err_msg=way)
+
+    def test_one_pair_of_voters(self):
+        # Roots 1 * 1 in x alone: 1 * 0.01 / 1.01.
+        for (rule, way), (to_table, score) in cluster_numpy.RULES.items():
+            if rule == "pairwise":
+                np.testing.assert_allclose(score(to_table(self.VOTES)), [0.01 / 1.01, 0.0, 0.0],
+                                           atol=1e-15, err_msg=way)
 
 
 class Cyclic(unittest.TestCase):

@@ -79,14 +79,18 @@ impl Terms {
     /// Who would get less than the minimum is dropped, all at once, and the
     /// pool divided again, until nobody is.
     pub(crate) fn divide(&self, pool: Amount, scores: &[f64]) -> Result<Divided, Refusal> {
+        self.divide_of(pool, pool, scores)
+    }
+
+    fn divide_of(&self, wanted: Amount, pool: Amount, scores: &[f64]) -> Result<Divided, Refusal> {
         let weights = weights_from_f64(scores).map_err(|error| refusal(&error))?;
         let mut weights: Vec<U256> = weights.into_iter().map(U256::from).collect();
         let limit = self.cap.map(|cap| cap.of(pool)).transpose()?;
-        let divide = |rounding| parts(pool, &weights, rounding).map_err(|error| refusal(&error));
+        let divide = |rounding| parts(wanted, &weights, rounding).map_err(|error| refusal(&error));
         let uncapped = divide(Rounding::Floor)?;
         let mut dropped = vec![false; scores.len()];
         loop {
-            let paid = self.under(limit, pool, &weights).map_err(|error| refusal(&error))?;
+            let paid = self.under(limit, wanted, &weights).map_err(|error| refusal(&error))?;
             let small = |at: &usize| {
                 !weights[*at].is_zero() && self.minimum.is_some_and(|least| paid[*at] < least)
             };
@@ -132,6 +136,23 @@ impl Terms {
         book(turn, allocation, scores, why, |asset, pool| self.of_asset(asset).divide(pool, scores))
     }
 
+    /// Divides so much of one asset, which may be less than there is; a cap is
+    /// a share of all there is.
+    pub(crate) fn pay_of(
+        &self,
+        wanted: Amount,
+        asset: usize,
+        turn: &Turn<'_>,
+        allocation: &mut Allocation<'_>,
+        scores: &[f64],
+        why: impl Fn(usize) -> String,
+    ) -> Result<Divided, Refusal> {
+        let pool = allocation.available().of(asset);
+        let divided = self.divide_of(wanted.min(pool), pool, scores)?;
+        divided.book(asset, turn, allocation, &why)?;
+        Ok(divided)
+    }
+
     /// The terms for one asset: the minimum is an amount of the main one.
     pub(crate) fn of_asset(&self, asset: usize) -> Self {
         Self { minimum: self.minimum.filter(|_| asset == 0), ..*self }
@@ -152,12 +173,7 @@ pub(crate) fn book(
     let available = allocation.available().clone();
     for (asset, pool) in available.iter() {
         let divided = divide(asset, pool)?;
-        for (payee, amount) in (0_u32..).zip(&divided.paid) {
-            if !amount.is_zero() {
-                let steps = divided.steps(payee as usize, &why, turn.assets, asset)?;
-                allocation.pay(payee, asset, *amount, steps)?;
-            }
-        }
+        divided.book(asset, turn, allocation, &why)?;
         if asset == 0 {
             remarks = divided.remarks(turn.assets, scores, pool);
         }
@@ -179,6 +195,22 @@ pub(crate) struct Divided {
 }
 
 impl Divided {
+    fn book(
+        &self,
+        asset: usize,
+        turn: &Turn<'_>,
+        allocation: &mut Allocation<'_>,
+        why: impl Fn(usize) -> String,
+    ) -> Result<(), Refusal> {
+        for (payee, amount) in (0_u32..).zip(&self.paid) {
+            if !amount.is_zero() {
+                let steps = self.steps(payee as usize, &why, turn.assets, asset)?;
+                allocation.pay(payee, asset, *amount, steps)?;
+            }
+        }
+        Ok(())
+    }
+
     /// The way to what a payee is paid. `why` is the note of the first step.
     pub(crate) fn steps(
         &self,

@@ -14,6 +14,7 @@ use allonet_core::money::{Amount, Asset};
 use allonet_mechanisms::catalogue;
 use allonet_mechanisms::trial::{NoTrial, Trial, TurnResult};
 
+mod clusters;
 mod draw;
 mod flow;
 mod governed;
@@ -46,6 +47,7 @@ pub(crate) type Maker = (&'static str, fn(&mut Draw) -> Case);
 
 /// All of them.
 const MAKERS: &[&[Maker]] = &[
+    clusters::MAKERS,
     flow::MAKERS,
     governed::MAKERS,
     graph::MAKERS,
