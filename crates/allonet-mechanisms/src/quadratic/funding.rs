@@ -37,7 +37,8 @@
 //!
 //! | score                        | in use by                          | here                                             |
 //! |------------------------------|------------------------------------|--------------------------------------------------|
-//! | `S² − D`                     | Grants Stack, qf-calculator        | `quadratic`, `variant = "without-own"`            |
+//! | `S² − D`                     | Grants Stack                       | `quadratic`, to the base unit with `parity = "grants-stack"` |
+//! | `S² − D`                     | qf-calculator, `QF`                | `quadratic`, `saturation = "fill"`                |
 //! | `S²`                         | allo-kit                           | `quadratic`, `variant = "with-own"`, `saturation = "fill"`, `rounding = "largest-recipient"` |
 //! | `S²`                         | Octant from epoch 4, Giveth        | `octant`; `giveth`                               |
 //! | `S`                          | clr.fund, rounds 0 to 7            | `maci`, linear                                   |

@@ -24,8 +24,8 @@
 //! the list `timeout`. A signal `trust` is a quotient too; it multiplies this one.
 //!
 //! What the cap cuts off stays unspent; with `cap_overflow = "redistribute"` it
-//! goes to the others by score. `MR` is all the money there is, or, where
-//! `locked_ratio` and `proceeds` are set, no more than
+//! goes to the others by score. `MR` is all the money there is, with what stayed
+//! of earlier epochs, or, where `locked_ratio` and `proceeds` are set, no more than
 //!
 //! ```text
 //! MR = matched_share · proceeds + patrons          if locked_ratio < ire
@@ -378,10 +378,14 @@ impl Mechanism for Octant {
         };
         let show = |amount| show(turn.assets, 0, amount);
         let pool = pools.of(0);
-        if self.matched.is_some() {
-            let (all, rest) = (available.of(0), available.of(0).saturating_sub(pool));
-            let rest = show(rest);
-            outcome.remarks.push(format!("matched: {} of {}; {rest} stay", show(pool), show(all)));
+        if let Some(matched) = &self.matched {
+            let (asked, all) = (matched.amount(), available.of(0));
+            outcome.remarks.push(if asked > all {
+                format!("to match: {}, but there are only {}", show(asked), show(all))
+            } else {
+                let rest = show(all.saturating_sub(pool));
+                format!("matched: {} of {}; {rest} stay", show(pool), show(all))
+            });
         }
         let given = Amount::sum(self.given.iter().copied(), "all gifts")?;
         if !given.is_zero() && !pool.is_zero() {
@@ -580,6 +584,9 @@ mod tests {
             result.outcome.remarks[0],
             "matched: 90.00 USD of 1,000.00 USD; 910.00 USD stay"
         );
+        let poor = epoch.run(45_00).unwrap();
+        assert_eq!(paid(&poor), [20_00, 20_00, 5_00]);
+        assert_eq!(poor.outcome.remarks[0], "to match: 90.00 USD, but there are only 45.00 USD");
         // Patrons alone.
         assert_eq!(run(&epoch.clone().set("locked_ratio", share("70%")), 9_00), [4_00, 4_00, 1_00]);
         assert_eq!(run(&epoch.set("locked_ratio", share("1%")), 1_000_00)[2], 16_66);
