@@ -35,7 +35,8 @@ pub fn catalogue_page<'a>(cards: impl IntoIterator<Item = &'a Card>) -> String {
         if own().next().is_none() {
             continue;
         }
-        page += &format!("\n## {}: {}\n\n", capital(family.name()), family.about());
+        let heading = format!("\n## {}: {}\n\n", capital(family.name()), family.about());
+        page += &heading;
         page += "| id | name | status | rule |\n|---|---|---|---|\n";
         page.extend(own().map(|card| {
             let (id, title) = (card.id, cell(card.title));

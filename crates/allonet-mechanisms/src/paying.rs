@@ -83,23 +83,22 @@ impl Terms {
     }
 
     fn divide_of(&self, wanted: Amount, pool: Amount, scores: &[f64]) -> Result<Divided, Refusal> {
-        let weights = weights_from_f64(scores).map_err(|error| refusal(&error))?;
-        let mut weights: Vec<U256> = weights.into_iter().map(U256::from).collect();
         let limit = self.cap.map(|cap| cap.of(pool)).transpose()?;
-        let divide = |rounding| parts(wanted, &weights, rounding).map_err(|error| refusal(&error));
-        let uncapped = divide(Rounding::Floor)?;
+        let uncapped = weigh(scores).and_then(|weights| parts(wanted, &weights, Rounding::Floor));
+        let uncapped = uncapped.map_err(|error| refusal(&error))?;
+        let mut scores = scores.to_vec();
         let mut dropped = vec![false; scores.len()];
         loop {
-            let paid = self.under(limit, wanted, &weights).map_err(|error| refusal(&error))?;
+            let paid = self.under(limit, wanted, &scores).map_err(|error| refusal(&error))?;
             let small = |at: &usize| {
-                !weights[*at].is_zero() && self.minimum.is_some_and(|least| paid[*at] < least)
+                scores[*at] > 0.0 && self.minimum.is_some_and(|least| paid[*at] < least)
             };
-            let fallen: Vec<usize> = (0..weights.len()).filter(small).collect();
+            let fallen: Vec<usize> = (0..scores.len()).filter(small).collect();
             if fallen.is_empty() {
                 return Ok(Divided { paid, uncapped, dropped, limit });
             }
             for at in fallen {
-                weights[at] = U256::ZERO;
+                scores[at] = 0.0;
                 dropped[at] = true;
             }
         }
@@ -109,15 +108,15 @@ impl Terms {
         &self,
         limit: Option<Amount>,
         pool: Amount,
-        weights: &[U256],
+        scores: &[f64],
     ) -> Result<Vec<Amount>, ApportionError> {
         match limit {
-            None => parts(pool, weights, self.rounding),
+            None => parts(pool, &weigh(scores)?, self.rounding),
             Some(limit) if self.keep_overflow => {
-                let parts = parts(pool, weights, self.rounding)?;
+                let parts = parts(pool, &weigh(scores)?, self.rounding)?;
                 Ok(parts.into_iter().map(|part| part.min(limit)).collect())
             }
-            Some(limit) => fill_under(pool, weights, limit, self.rounding),
+            Some(limit) => fill_by_score(pool, scores, limit, self.rounding),
         }
     }
 
@@ -204,7 +203,7 @@ impl Divided {
     ) -> Result<(), Refusal> {
         for (payee, amount) in (0_u32..).zip(&self.paid) {
             if !amount.is_zero() {
-                let steps = self.steps(payee as usize, &why, turn.assets, asset)?;
+                let steps = self.steps(payee as usize, &why, turn.assets, asset);
                 allocation.pay(payee, asset, *amount, steps)?;
             }
         }
@@ -218,7 +217,7 @@ impl Divided {
         why: impl Fn(usize) -> String,
         assets: &[Asset],
         asset: usize,
-    ) -> Result<Vec<Step>, Refusal> {
+    ) -> Vec<Step> {
         let mut walk = Walk::default();
         walk.to(self.uncapped[payee], "share by score", || why(payee));
         if let Some(limit) = self.limit {
@@ -227,11 +226,11 @@ impl Divided {
         }
         let capped = self.uncapped[payee].min(self.limit.unwrap_or(self.uncapped[payee]));
         // More than a unit of rounding came from others.
-        if self.paid[payee] > capped.add(Amount::from_base(1), "a share")? {
+        if self.paid[payee].saturating_sub(capped) > Amount::from_base(1) {
             walk.to(self.paid[payee], "share of what others could not take", String::new);
         }
         walk.to(self.paid[payee], "rounding", String::new);
-        Ok(walk.steps)
+        walk.steps
     }
 
     /// What the operator should know of the division.
@@ -243,6 +242,9 @@ impl Divided {
         let dropped = self.dropped.iter().filter(|dropped| **dropped).count();
         if dropped > 0 {
             remarks.push(format!("below the minimum and not paid: {}", several(dropped)));
+        }
+        if self.limit.is_some_and(Amount::is_zero) && !pool.is_zero() {
+            remarks.push("the cap is below one base unit: nothing is paid".to_owned());
         }
         if let Some(limit) = self.limit.filter(|limit| !limit.is_zero()) {
             let held = self.paid.iter().filter(|paid| **paid == limit).count();
@@ -268,6 +270,39 @@ fn parts(
         return Ok(vec![Amount::ZERO; weights.len()]);
     }
     Ok(apportion(pool, weights, rounding)?.parts)
+}
+
+/// Scores as integer weights.
+fn weigh(scores: &[f64]) -> Result<Vec<U256>, ApportionError> {
+    Ok(weights_from_f64(scores)?.into_iter().map(U256::from).collect())
+}
+
+/// [`fill_under`] by scores. Scores too small to weigh anything beside the
+/// largest share what is left once all others are at the limit.
+fn fill_by_score(
+    pool: Amount,
+    scores: &[f64],
+    limit: Amount,
+    rounding: Rounding,
+) -> Result<Vec<Amount>, ApportionError> {
+    let mut paid = vec![Amount::ZERO; scores.len()];
+    let (mut rest, mut scores) = (pool, scores.to_vec());
+    while !rest.is_zero() && scores.iter().any(|score| *score != 0.0) {
+        let weights = weigh(&scores)?;
+        let parts = fill_under(rest, &weights, limit, rounding)?;
+        let mut full = true;
+        for (at, part) in parts.into_iter().enumerate().filter(|(at, _)| !weights[*at].is_zero()) {
+            paid[at] = part;
+            rest = rest.saturating_sub(part);
+            scores[at] = 0.0;
+            full &= part == limit;
+        }
+        // Else the rest is dust.
+        if !full {
+            break;
+        }
+    }
+    Ok(paid)
 }
 
 /// Divides `wanted` so that nobody is above `limit` and all below it keep the
@@ -329,12 +364,20 @@ pub(crate) fn fill_under_each(
 
 /// Scores as parts of their sum: what a rule emits.
 pub(crate) fn shares(payees: &[Arc<str>], scores: &[f64]) -> SignalData {
+    let scores = in_range(scores);
     let sum = allonet_core::maths::sum(scores.iter().copied());
     let share = |score: f64| if sum > 0.0 { score / sum } else { 0.0 };
-    let named = payees.iter().zip(scores);
+    let named = payees.iter().zip(&scores);
     let shares: BTreeMap<String, f64> =
         named.map(|(payee, score)| (payee.to_string(), share(*score))).collect();
     SignalData::Scores(shares)
+}
+
+/// Scores scaled by a power of two so that their sum stays finite.
+pub(crate) fn in_range(scores: &[f64]) -> Vec<f64> {
+    let large = scores.iter().any(|score| *score > 1e150);
+    let scale = if large { f64::from_bits((1023 - 512) << 52) } else { 1.0 };
+    scores.iter().map(|score| score * scale).collect()
 }
 
 /// Steps on the way to a payout, and how far they have come.
@@ -405,6 +448,77 @@ mod tests {
         let both = Terms { minimum: Some(Amount::from_base(9)), ..cap(45) };
         assert_eq!(paid(both, 100, &[500.0, 400.0, 10.0, 1.0]), [45, 45, 10, 0]);
         assert_eq!(paid(Terms::default(), 100, &[0.0, 0.0]), [0, 0]);
+    }
+
+    /// Scores that differ by more than floats can add.
+    fn wild() -> impl Strategy<Value = f64> {
+        let few = [0.0, 5e-324, 1e-300, 1e-40, 1.0, 3.0, 1e16, 1e300, f64::MAX];
+        prop_oneof![prop::sample::select(few.to_vec()), 0.0_f64..1e3]
+    }
+
+    fn pools() -> impl Strategy<Value = Amount> {
+        let power = |shift: usize| Amount::from_u256(U256::from(1) << shift);
+        let few = vec![Amount::ZERO, Amount::from_base(1), power(96), power(250), Amount::MAX];
+        prop_oneof![
+            prop::sample::select(few),
+            any::<u16>().prop_map(|units| Amount::from_base(units.into()))
+        ]
+    }
+
+    proptest! {
+        #[test]
+        fn no_scores_and_no_pool_break_the_terms(
+            pool in pools(),
+            scores in prop::collection::vec(wild(), 0..12),
+            cap in prop::option::of(prop::sample::select(vec![(1, u64::MAX), (1, 100), (2, 5), (1, 1)])),
+            minimum in prop::option::of(pools()),
+            keep_overflow: bool,
+        ) {
+            let cap = cap.map(|(part, whole)| Share::new(part, whole).unwrap());
+            let terms = Terms { cap, keep_overflow, minimum, rounding: Rounding::default() };
+            let Divided { paid, dropped, limit, .. } = terms.divide(pool, &scores).unwrap();
+            let limit = limit.unwrap_or(Amount::MAX);
+            let sum = Amount::sum(paid.iter().copied(), "test").unwrap();
+            prop_assert!(sum <= pool && paid.iter().all(|paid| *paid <= limit));
+            let open = |at: usize| scores[at] > 0.0 && !dropped[at] && paid[at] < limit;
+            let all = 0..scores.len();
+            if !keep_overflow {
+                prop_assert!(sum == pool || !all.clone().any(open), "{paid:?}");
+            }
+            for at in all.clone() {
+                prop_assert!(scores[at] > 0.0 || paid[at].is_zero());
+                prop_assert!(!dropped[at] || paid[at].is_zero());
+                prop_assert!(minimum.is_some() || !dropped[at]);
+                for other in all.clone().filter(|other| scores[*other] >= scores[at]) {
+                    let less = paid[at].saturating_sub(paid[other]);
+                    prop_assert!(less <= Amount::from_base(1), "{at} {other} {paid:?}");
+                }
+            }
+        }
+
+        #[test]
+        fn shares_of_any_scores_add_up(scores in prop::collection::vec(wild(), 1..12)) {
+            let payees: Vec<Arc<str>> = (0..scores.len()).map(|at| format!("p{at}").into()).collect();
+            let SignalData::Scores(shares) = shares(&payees, &scores) else { panic!("scores") };
+            let sum: f64 = shares.values().sum();
+            let none = scores.iter().all(|score| *score == 0.0);
+            prop_assert!(if none { sum == 0.0 } else { (sum - 1.0).abs() < 1e-9 }, "{sum}");
+        }
+
+        #[test]
+        fn steps_are_found_for_every_payout(
+            pool in pools(),
+            scores in prop::collection::vec(wild(), 1..6),
+            percent in prop::option::of(1_u64..=100),
+        ) {
+            let terms = percent.map_or_else(Terms::default, cap);
+            let divided = terms.divide(pool, &scores).unwrap();
+            let assets = [Asset::new("USD", 2)];
+            for (at, paid) in divided.paid.iter().enumerate() {
+                let steps = divided.steps(at, |_| String::new(), &assets, 0);
+                prop_assert_eq!(steps.is_empty(), paid.is_zero() && divided.uncapped[at].is_zero());
+            }
+        }
     }
 
     proptest! {

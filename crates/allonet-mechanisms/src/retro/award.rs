@@ -96,7 +96,7 @@ impl Award {
             let divided = self.divide(turn.assets, asset, pool, money, scores)?;
             for (payee, amount) in (0_u32..).zip(&divided.paid) {
                 if !amount.is_zero() {
-                    let steps = divided.steps(payee as usize, &why, turn.assets, asset)?;
+                    let steps = divided.steps(payee as usize, &why, turn.assets, asset);
                     allocation.pay(payee, asset, *amount, steps)?;
                 }
             }

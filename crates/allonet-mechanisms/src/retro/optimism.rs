@@ -6,7 +6,7 @@ use allonet_core::mechanism::{Purse, Refusal};
 use allonet_core::money::{Amount, Asset, apportion, weights_from_f64};
 
 use super::allocator::optimism;
-use crate::paying::{Divided, Terms};
+use crate::paying::{Divided, Terms, in_range};
 
 /// The setting `parity`.
 pub(crate) const PARITY: Setting = Setting {
@@ -82,13 +82,6 @@ fn in_floats(
         }
     }
     Ok(Divided { paid, dropped, ..exact })
-}
-
-/// Scores scaled by a power of two so that their sum stays finite.
-pub(crate) fn in_range(scores: &[f64]) -> Vec<f64> {
-    let large = scores.iter().any(|score| *score > 1e150);
-    let scale = if large { f64::from_bits((1023 - 512) << 52) } else { 1.0 };
-    scores.iter().map(|score| score * scale).collect()
 }
 
 #[cfg(test)]

@@ -148,7 +148,7 @@ impl Decision {
                 match choice.payee {
                     _ if amount.is_zero() => {}
                     Some(payee) => {
-                        let steps = divided.steps(at, &why, turn.assets, asset)?;
+                        let steps = divided.steps(at, &why, turn.assets, asset);
                         allocation.pay(payee, asset, amount, steps)?;
                     }
                     None if asset == 0 => {
