@@ -275,6 +275,18 @@ fn the_signal_divides_the_bonus_like_the_pool() {
 }
 
 #[test]
+fn three_rules_agree_that_the_club_is_one() {
+    let network = Example::named("matching-lab").network();
+    let result = run_checked(&network);
+    let walk = network.find("lantern-walk").expect("it is in the example");
+    let school = network.find("night-school").expect("it is in the example");
+    let all = |at| result.inflow(at, 0);
+    // Six accounts give 60 to the walk, five people 80.5 to the school.
+    assert!(all(walk) < all(school), "{} {}", all(walk), all(school));
+    assert_eq!(network.assets()[0].show(result.totals[0].unspent), "0.00 USDC");
+}
+
+#[test]
 fn the_cap_and_the_pinch_of_the_round_bite() {
     let paid = paid("quadratic-round");
     // 30% of 2,500, less 2%; and 2% of the pool, rounded down for each project.

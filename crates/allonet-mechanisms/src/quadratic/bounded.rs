@@ -83,6 +83,7 @@ pub fn scores(donations: &Donations, bound: Bound<'_>) -> Vec<f64> {
 mod tests {
     use proptest::prelude::*;
 
+    use super::super::donations::index;
     use super::super::kernel::{Columns, Pairs};
     use super::*;
 
@@ -119,7 +120,8 @@ mod tests {
         ) {
             let donations = donations(&gifts);
             let root = |donor: usize, project: usize| -> f64 {
-                let gift = |(d, p, _): &&(u32, u32, u32)| (*d, *p) == (donor as u32, project as u32);
+                let (donor, project) = (index(donor), index(project));
+                let gift = |(d, p, _): &&(u32, u32, u32)| (*d, *p) == (donor, project);
                 gifts.iter().filter(gift).map(|gift| f64::from(gift.2)).sum::<f64>().sqrt()
             };
             for bound in [Bound::Soft(most), Bound::Fixed(most), Bound::Trusted(most, &trust)] {

@@ -89,7 +89,7 @@ pub static CARD: Card = Card {
     title: "Donation profiles",
     family: Family::Quadratic,
     formula: "score = (Σ_k √B_k)² − Σ_k B_k, B_k given by donors to the same projects",
-    status: Status::Preview { since: "0.2.0" },
+    status: Status::Preview { since: "0.1.0" },
     sources: &[
         Source {
             cite: "Gitcoin, qf-calculator, donation_profile_clustermatch",
@@ -243,7 +243,6 @@ fn score(given: &[f64]) -> f64 {
 // --- Tests ------------------------------------------------------------------
 
 #[cfg(test)]
-#[expect(clippy::inconsistent_digit_grouping, reason = "dollars and cents")]
 mod tests {
     use allonet_core::card::Value;
     use proptest::prelude::*;
@@ -378,11 +377,11 @@ mod tests {
             let mut groups: BTreeMap<Vec<u8>, BTreeMap<u8, u64>> = BTreeMap::new();
             for theirs in gifts.values() {
                 let group = groups.entry(theirs.keys().copied().collect()).or_default();
-                theirs.iter().for_each(|(project, units)| {
+                for (project, units) in theirs {
                     *group.entry(*project).or_default() += units;
-                });
+                }
             }
-            let mut scores = BTreeMap::from_iter(votes.iter().map(|vote| (vote.1, 0.0)));
+            let mut scores = votes.iter().map(|vote| (vote.1, 0.0)).collect::<BTreeMap<_, _>>();
             for (project, score) in &mut scores {
                 let given: Vec<f64> =
                     groups.values().filter_map(|g| g.get(project)).map(|u| *u as f64).collect();

@@ -166,8 +166,8 @@ impl Round {
                 return Err(refuse(format!("speaks twice of voter `{}`", plain(name))));
             }
         }
-        let of = |voter: &Box<str>| by_name.get(&**voter).copied().unwrap_or(0.0);
-        Ok(Some(self.voters.iter().map(of).collect()))
+        let of = |voter: &str| by_name.get(voter).copied().unwrap_or(0.0);
+        Ok(Some(self.voters.iter().map(|voter| of(voter)).collect()))
     }
 
     /// Who stands behind a project: `3 voters give 12.00 USD`.

@@ -7,6 +7,8 @@
 //! * [`maci`], [`proper_quadratic`], [`streaming_quadratic`]: mechanisms of their
 //!   own, exact as their contracts.
 //! * [`cluster_match`]: the mechanism `cluster-match`; [`cluster`] its scores.
+//! * [`cluster_match`]: the mechanism `cluster-match`; [`cluster`] its scores from
+//!   [`closeness`] of donors.
 //! * [`donation_profile`]: the mechanism `donation-profile`.
 //! * [`pairwise`]: the mechanism `pairwise`; [`bounded`] its scores.
 //! * `intake`: settings and votes as all rules of the family read them.
@@ -31,6 +33,7 @@
 //! * `influence`: the voter who moves most money.
 
 pub mod bounded;
+pub mod closeness;
 pub mod cluster;
 pub mod cluster_match;
 pub mod division;

@@ -113,7 +113,7 @@ pub static CARD: Card = Card {
     title: "Pairwise-bounded quadratic funding",
     family: Family::Quadratic,
     formula: "score = Σ_{i<j} √(c_i·c_j)·M/(M + t_ij), t_ij = Σ_p √(c_ip·c_jp)",
-    status: Status::Preview { since: "0.2.0" },
+    status: Status::Preview { since: "0.1.0" },
     sources: &[
         Source {
             cite: "Buterin (2019), Pairwise coordination subsidies",
@@ -371,7 +371,9 @@ impl Pairwise {
         if let Some(cap) = self.terms.cap.filter(|_| self.cuts_first()) {
             let most = cap.to_f64() * pot;
             let cut = left.iter().filter(|score| **score > most).count();
-            left.iter_mut().for_each(|score| *score = score.min(most));
+            for score in &mut left {
+                *score = score.min(most);
+            }
             if cut > 0 {
                 remarks.push(format!("scores cut at {} of the pool: {cut}", percent(cap.to_f64())));
             }
