@@ -56,10 +56,7 @@ static CATALOGUE: &[Entry] = &[
     Entry { card: &retro::retro_ballots::CARD, build: retro::retro_ballots::build },
     Entry { card: &votes::single_choice::CARD, build: votes::single_choice::build },
     Entry { card: &flow::split::CARD, build: flow::split::build },
-    Entry {
-        card: &quadratic::streaming_quadratic::CARD,
-        build: quadratic::streaming_quadratic::build,
-    },
+    Entry { card: &quadratic::streaming_quadratic::CARD, build: quadratic::streaming_quadratic::build },
     Entry { card: &votes::weighted::CARD, build: votes::weighted::build },
 ];
 

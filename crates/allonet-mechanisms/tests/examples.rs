@@ -329,6 +329,43 @@ fn the_council_pays_what_two_of_three_approved() {
 }
 
 #[test]
+fn the_polls_are_what_a_pencil_says() {
+    // Season: 24,000 by 16 : 24 : 10, of which the last pays nobody. Stewards:
+    // of 59, bea has 45 and abel 24; carl has 20, below two fifths. Seat: abel
+    // 15, bea 22, carl 10; without carl, abel has 24 of 47. Summit: carl beats
+    // abel by 32 to 15 and bea by 25 to 22. Events: roots 10 and 10 + √3.
+    let expected = [
+        "abel 12,000.00 DAI",
+        "bea 6,000.00 DAI",
+        "cable-union 6,000.00 DAI",
+        "carl 6,000.00 DAI",
+        "dance 2,524.",
+        "regatta 3,475.",
+        "school 11,520.00 DAI",
+        "workshop 7,680.00 DAI",
+    ];
+    let paid = paid("dao-polls");
+    assert_eq!(paid.len(), expected.len());
+    for (paid, expected) in paid.iter().zip(expected) {
+        assert!(paid.starts_with(expected), "{paid}");
+    }
+}
+
+#[test]
+fn the_hill_gets_its_share_in_the_south_alone() {
+    // North: 55 + 40 + 5. South: six pay 9,166.67 each for the boardwalk, four
+    // 7,500 for the library and 2,500 for the playground; the benches fit in.
+    let expected = [
+        "benches 10,000.00 EURe",
+        "boardwalk 110,000.00 EURe",
+        "crane 40,000.00 EURe",
+        "library 30,000.00 EURe",
+        "playground 10,000.00 EURe",
+    ];
+    assert_eq!(paid("participatory-budget"), expected);
+}
+
+#[test]
 fn what_the_mill_pays_back_arrives_one_epoch_later() {
     let network = Example::named("mutual-funding").network();
     let result = run_checked(&network);

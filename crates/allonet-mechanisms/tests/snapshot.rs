@@ -132,7 +132,9 @@ fn copeland_with_support_is_that_of_the_snapshot() {
     agree(&copeland(&example, &wrong).0, &snapped(&text, "getScores 2"), 1e-15);
     let mut threefold = example.clone();
     let votes = threefold["votes"].as_array_mut().expect("a list");
-    votes.iter_mut().for_each(|vote| vote["balance"] = json!(3));
+    for vote in votes {
+        vote["balance"] = json!(3);
+    }
     for name in ["getScores 3", "getScores 4"] {
         agree(&copeland(&threefold, &[]).0, &snapped(&text, name), 1e-15);
     }

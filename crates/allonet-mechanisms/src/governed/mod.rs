@@ -1,3 +1,4 @@
 //! Rules in which people decide event by event.
 
 pub mod multisig;
+

@@ -1,3 +1,4 @@
 //! Rules in which money flows along a weighted graph.
 
 pub mod dependency;
+

@@ -66,3 +66,4 @@ mod matching;
 mod reading;
 mod threshold;
 mod trust;
+

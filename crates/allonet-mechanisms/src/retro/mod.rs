@@ -57,3 +57,4 @@ mod reasons;
 mod trust;
 mod voters;
 mod yaml;
+

@@ -178,13 +178,15 @@ fn seat(weights: &mut [f64], seats: usize, election: &Election) -> Option<String
     let remark = tied.map(|(_, score)| {
         let names: Vec<String> = order
             .iter()
-            .filter(|at| weights[**at] >= score && weights[**at] <= score)
+            .filter(|at| weights[**at].total_cmp(&score).is_eq())
             .map(|at| format!("`{}`", election.choices[*at].name))
             .collect();
         format!("tied at {score}, and the earliest of the list come first: {}", names.join(", "))
     });
     let seated: Vec<usize> = seated.to_vec();
     weights.fill(0.0);
-    seated.into_iter().for_each(|at| weights[at] = 1.0);
+    for at in seated {
+        weights[at] = 1.0;
+    }
     remark
 }

@@ -23,8 +23,8 @@
 //! * `none`: it stays unspent.
 //! * `add1`: the voters are given more and more, by `step` of the money each
 //!   time, and the method starts anew; the last result that costs no more than
-//!   the money counts. It ends early where every project is bought, or at 128
-//!   times the money.
+//!   the money counts. It ends early where nothing more would fit into what is
+//!   left, or at 128 times the money.
 //! * `greedy`: projects that still fit are added in order of `Σ power · u / cost`.
 //! * `add1-greedy`: one after the other.
 //!
@@ -322,20 +322,35 @@ impl Round<'_> {
         let step = step.of(Amount::from_u256(budget)).map_or(U256::ZERO, Amount::to_u256);
         let step = step.max(U256::ONE);
         let most = budget * U256::from(MOST);
-        let cost = |purchase: &Purchase| self.market.projects[purchase.project].cost;
-        while best.0.len() < self.open.len() {
+        while self.more_fits(&best.0, budget) {
             let given = best.1 + step;
             if given > most {
                 self.remarks.push(format!("`add1` ends at {MOST} times the money"));
                 break;
             }
             let bought = self.market.run(given);
-            if bought.iter().map(cost).fold(U256::ZERO, |sum, cost| sum + cost) > budget {
+            if self.cost(&bought) > budget {
                 break;
             }
             best = (bought, given);
         }
         best
+    }
+
+    fn cost(&self, bought: &[Purchase]) -> U256 {
+        let costs = bought.iter().map(|purchase| self.market.projects[purchase.project].cost);
+        costs.fold(U256::ZERO, |sum, cost| sum + cost)
+    }
+
+    /// Whether another project that somebody with power wants would fit into
+    /// what is left.
+    fn more_fits(&self, bought: &[Purchase], budget: U256) -> bool {
+        let left = budget - self.cost(bought);
+        let is_bought = |at: usize| bought.iter().any(|purchase| purchase.project == at);
+        let mut projects = self.market.projects.iter().enumerate();
+        projects.any(|(at, project)| {
+            project.cost <= left && !is_bought(at) && !self.market.welfare(at).is_zero()
+        })
     }
 
     /// Books the cost of a project.
@@ -426,6 +441,8 @@ impl Round<'_> {
 
 #[cfg(test)]
 mod tests {
+    use std::fmt::Write as _;
+
     use allonet_core::card::Value;
     use allonet_core::mechanism::{Purse, State};
     use proptest::prelude::*;
@@ -456,7 +473,7 @@ mod tests {
     fn each_camp_decides_over_its_part() {
         // Each has 10.00: six pay 9.17 each for a and then 0.83 are left.
         let trial = budget(TWO_CAMPS, "a,55\nb,45\nc,30\nd,10\n");
-        let result = trial.run(100_00).unwrap();
+        let result = trial.run(10_000).unwrap();
         assert_eq!(paid(&result, &ALL), [55_00, 0, 30_00, 10_00]);
         assert_eq!(result.unspent.of(0), Amount::from_base(5_00));
         assert_eq!(
@@ -471,26 +488,28 @@ mod tests {
         assert_eq!((spent["1"], spent["7"]), (9.16, 10.0));
         // Greedy budgeting gives all to the majority.
         let greedy = Trial { mechanism: "greedy-budget".to_owned(), ..trial };
-        assert_eq!(paid(&greedy.run(100_00).unwrap(), &ALL), [55_00, 45_00, 0, 0]);
+        assert_eq!(paid(&greedy.run(10_000).unwrap(), &ALL), [55_00, 45_00, 0, 0]);
     }
 
     #[test]
     fn completions_spend_more() {
         let trial = budget(TWO_CAMPS, "a,45\nb,35\nc,30\nd,25\n");
-        assert_eq!(paid(&trial.run(100_00).unwrap(), &ALL), [45_00, 0, 30_00, 0]);
-        // d and b do not fit into 25.00 but for d.
-        let greedy = trial.clone().text("completion", "greedy").run(100_00).unwrap();
+        assert_eq!(paid(&trial.run(10_000).unwrap(), &ALL), [45_00, 0, 30_00, 0]);
+        // 25.00 are left: too little for b, enough for d.
+        let greedy = trial.clone().text("completion", "greedy").run(10_000).unwrap();
         assert_eq!(paid(&greedy, &ALL), [45_00, 0, 30_00, 25_00]);
-        // With 13.34 each all of 80 is bought by the six, which is too much;
-        // with 13.75 the four buy d.
+        // With 13.40 each the six buy b as well, which is too much; with 13.80
+        // the four would have bought d.
         let add = trial.clone().text("completion", "add1");
-        assert_eq!(paid(&add.run(100_00).unwrap(), &ALL), [45_00, 0, 30_00, 0]);
-        let both = trial.text("completion", "add1-greedy").run(100_00).unwrap();
+        assert_eq!(paid(&add.run(10_000).unwrap(), &ALL), [45_00, 0, 30_00, 0]);
+        let both = trial.text("completion", "add1-greedy").run(10_000).unwrap();
         assert_eq!(paid(&both, &ALL), [45_00, 0, 30_00, 25_00]);
+        // Where b costs more, the four are there first.
         let add = budget(TWO_CAMPS, "a,45\nb,45\nc,30\nd,25\n").text("completion", "add1");
-        let result = add.run(100_00).unwrap();
+        let result = add.run(10_000).unwrap();
         assert_eq!(paid(&result, &ALL), [45_00, 0, 30_00, 25_00]);
-        assert!(result.outcome.reasons["7"][0].starts_with("has 14."), "{result:?}");
+        let told = &result.outcome.reasons["7"][0];
+        assert_eq!(told, "has 13.80 USD to spend, and 0.05 USD left");
     }
 
     #[test]
@@ -499,7 +518,7 @@ mod tests {
         // ρ = 20 for each. b: bob has 5 left, ann 30.
         let trial = budget("ann,a,1\nbob,a,1\ncem,a,1\nann,b,1\nbob,b,1\n", "a,60\nb,34\n")
             .scores("power", &[("ann", 5.0), ("bob", 2.5), ("cem", 2.5)]);
-        let result = trial.run(100_00).unwrap();
+        let result = trial.run(10_000).unwrap();
         assert_eq!(paid(&result, &["a", "b"]), [60_00, 34_00]);
         assert_eq!(
             result.outcome.reasons["bob"],
@@ -592,12 +611,12 @@ mod tests {
             let mut votes = String::new();
             for (voter, own) in self.votes.iter().enumerate() {
                 for (project, vote) in own.iter().enumerate() {
-                    votes += &format!("v{voter},p{project},{vote}\n");
+                    writeln!(votes, "v{voter},p{project},{vote}").unwrap();
                 }
             }
-            let costs: String =
-                (0..4).map(|at| format!("p{at},0.{:02}\n", self.costs[at])).collect();
-            budget(&votes, &costs)
+            let costs: Vec<String> =
+                (0..4).map(|at| format!("p{at},0.{:02}", self.costs[at])).collect();
+            budget(&votes, &costs.join("\n"))
         }
 
         fn run(&self, trial: &Trial) -> TurnResult {

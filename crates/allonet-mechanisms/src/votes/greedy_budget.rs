@@ -347,8 +347,8 @@ mod tests {
             amounts.iter().enumerate().map(line).collect::<String>()
         };
         let votes: String = ballots.iter().enumerate().map(lines).collect();
-        let costs: String = (0..4).map(|at| format!("p{at},0.{:02}\n", costs[at])).collect();
-        budget(&votes, &costs)
+        let costs: Vec<String> = (0..4).map(|at| format!("p{at},0.{:02}", costs[at])).collect();
+        budget(&votes, &costs.join("\n"))
     }
 
     const FOUR: [&str; 4] = ["p0", "p1", "p2", "p3"];

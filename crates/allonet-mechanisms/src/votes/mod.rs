@@ -23,3 +23,4 @@ mod poll;
 mod power;
 mod purchase;
 mod written;
+

@@ -34,6 +34,6 @@ pub(super) fn powers(turn: &Turn<'_>, voters: &[Box<str>]) -> Result<Option<Vec<
             return Err(Refusal::new("bad-power", message).help(help));
         }
     }
-    let power = |voter: &Box<str>| known.get(&**voter).copied().unwrap_or(0.0);
-    Ok(Some(voters.iter().map(power).collect()))
+    let power = |voter: &str| known.get(voter).copied().unwrap_or(0.0);
+    Ok(Some(voters.iter().map(|voter| power(voter)).collect()))
 }

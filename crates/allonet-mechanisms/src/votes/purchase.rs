@@ -256,7 +256,9 @@ fn integers(powers: &[f64]) -> Vec<u64> {
     reduce(&mut weights);
     let sum: u128 = weights.iter().sum();
     let excess = (u128::BITS - sum.leading_zeros()).saturating_sub(WEIGHT_BITS);
-    weights.iter_mut().for_each(|weight| *weight >>= excess);
+    for weight in &mut weights {
+        *weight >>= excess;
+    }
     reduce(&mut weights);
     weights.into_iter().map(|weight| u64::try_from(weight).expect("below 2^50")).collect()
 }
@@ -264,7 +266,9 @@ fn integers(powers: &[f64]) -> Vec<u64> {
 fn reduce(weights: &mut [u128]) {
     let common = weights.iter().fold(0, |common, weight| divisor(common, *weight));
     if common > 1 {
-        weights.iter_mut().for_each(|weight| *weight /= common);
+        for weight in weights {
+            *weight /= common;
+        }
     }
 }
 

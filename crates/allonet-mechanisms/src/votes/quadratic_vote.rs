@@ -217,7 +217,8 @@ mod tests {
                     let sum = f64::from(weights.iter().sum::<u32>());
                     (f64::from(*power) * f64::from(weights[choice]) / sum).sqrt()
                 };
-                ballots.iter().map(root).sum::<f64>().powi(2)
+                let sum: f64 = ballots.iter().map(root).sum();
+                sum * sum
             };
             let squares = [square(0), square(1), square(2)];
             let all: f64 = squares.iter().sum();

@@ -391,7 +391,9 @@ mod tests {
             }
             let struck = *open.iter().min_by_key(|choice| score(**choice)).unwrap();
             standing.retain(|choice| *choice != struck);
-            lists.iter_mut().for_each(|(list, _)| list.retain(|choice| *choice != struck));
+            for (list, _) in &mut lists {
+                list.retain(|choice| *choice != struck);
+            }
         }
     }
 

@@ -295,6 +295,13 @@ mod tests {
         assert!(told(-1.0).starts_with(expected), "{}", told(-1.0));
         assert!(told(f64::NAN).starts_with("the signal `power` from `elsewhere` gives `v00` NaN"));
         assert!(told(1e60).starts_with("the power of `v00`, times what the signal says, is above"));
+        let address = "0xaA00000000000000000000000000000000000001";
+        let both = [(address, 1.0), (&*address.to_lowercase(), 2.0)];
+        let twice = refused(&vote(&[]).scores("power", &both));
+        assert!(twice.ends_with("000001` twice"), "{twice}");
+        let mut number = vote(&[]).scores("power", &[]);
+        number.signals[0].data = SignalData::Number(1.0);
+        assert!(refused(&number).ends_with("from `elsewhere` is one number"));
     }
 
     // Laws.

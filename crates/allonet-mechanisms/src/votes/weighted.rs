@@ -202,7 +202,8 @@ mod tests {
                 }
             }
             let all: f64 = sums.iter().sum();
-            let expected = sums.map(|own| if all > 0.0 { valid / 100.0 * (own / all * 100.0) } else { 0.0 });
+            let percent = |own: f64| if all > 0.0 { own / all * 100.0 } else { 0.0 };
+            let expected = sums.map(|own| valid / 100.0 * percent(own));
             prop_assert!(close(&scores(&of(&ballots)), &expected));
         }
     }

@@ -164,7 +164,9 @@ fn valid(written: &Written, form: Form, places: &Places<'_>) -> Result<Vec<Mark>
     }
     if form == Form::Shares {
         let sum: f64 = marks.iter().map(|mark| mark.share).sum();
-        marks.iter_mut().for_each(|mark| mark.share /= sum);
+        for mark in &mut marks {
+            mark.share /= sum;
+        }
     }
     Ok(marks)
 }

@@ -46,20 +46,8 @@ pub(crate) struct Case {
 pub(crate) type Maker = (&'static str, fn(&mut Draw) -> Case);
 
 /// All of them.
-const MAKERS: &[&[Maker]] = &[
-    clusters::MAKERS,
-    flow::MAKERS,
-    governed::MAKERS,
-    graph::MAKERS,
-    platforms::MAKERS,
-    polls::MAKERS,
-    program::MAKERS,
-    quadratic::MAKERS,
-    retro_ballots::MAKERS,
-    retro_funding::MAKERS,
-    retro_metrics::MAKERS,
-    vote_rounds::MAKERS,
-];
+const MAKERS: &[&[Maker]] =
+    &[clusters::MAKERS, flow::MAKERS, governed::MAKERS, graph::MAKERS, platforms::MAKERS, polls::MAKERS, program::MAKERS, quadratic::MAKERS, retro_ballots::MAKERS, retro_funding::MAKERS, retro_metrics::MAKERS, vote_rounds::MAKERS];
 
 fn family_of(id: &str) -> Option<Family> {
     let entry = catalogue().iter().find(|entry| entry.card.id == id);

@@ -24,7 +24,7 @@ fn poll(draw: &mut Draw, mechanism: &str, choice: fn(&mut Draw, usize) -> String
     const NAMES: [&str; 5] = ["a", "b", "c", "d", "e"];
     let choices = 1 + draw.below(NAMES.len());
     let mut votes = "voter,choice,power\n".to_owned();
-    for voter in 0..1 + draw.below(12) {
+    for voter in 0..=draw.below(12) {
         let choice = choice(draw, choices);
         let power = if draw.chance(3) { "1".to_owned() } else { draw.amount() };
         writeln!(votes, "v{voter},{choice},{power}").expect("a text grows");
@@ -140,7 +140,7 @@ fn greedy_budget(draw: &mut Draw) -> Case {
 
 fn equal_shares(draw: &mut Draw) -> Case {
     let mut case = priced(draw, "equal-shares");
-    let step = draw.one(&["10%", "50%", "0.9"]).parse().expect("a share");
+    let step = draw.one(&["20%", "50%", "0.9"]).parse().expect("a share");
     let trial = case.trial.text("utility", draw.one(&["cost", "cardinal"]));
     let completion = draw.one(&["none", "add1", "greedy", "add1-greedy"]);
     case.trial = trial.text("completion", completion).set("step", Value::Share(step));
