@@ -78,9 +78,24 @@ for ((run = 1; run <= runs; run++)); do
 done
 [[ -f $graph ]] || echo "skipped: the dependency graph; name its file as second argument" >&2
 
+# Beside it, ours is `cargo bench -p allonet-mechanisms --bench optimism`.
+month=$data/optimism-retro/M11
+if [[ -d $month ]]; then
+    for ((run = 1; run <= runs; run++)); do
+        "$python" "$here/optimism_networkx.py" "$month" --rewards "$out/optimism.csv"
+    done >"$out/optimism.jsonl"
+else
+    echo "skipped: Optimism's Retro Funding; its data is not under $data" >&2
+fi
+
 cpu=$(sed -n 's/^model name[^:]*: //p' /proc/cpuinfo 2>/dev/null | head -n 1 || true)
 echo "Machine: ${cpu:-$(uname -m)}, $(uname -s); $("$python" --version), $(rustc --version)"
 load=$(cut -d' ' -f1 /proc/loadavg 2>/dev/null || echo unknown)
 echo "One thread; best of $runs runs; load average $load"
 echo
 "$python" "$here/report.py" "$lines" --matches "$out/numpy.csv" "$out/pluralistic.csv"
+if [[ -d $month ]]; then
+    echo
+    echo "Optimism, dev tooling of December 2025:"
+    cat "$out/optimism.jsonl"
+fi

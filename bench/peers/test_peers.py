@@ -15,6 +15,7 @@ import pandas as pd
 import cluster_numpy
 import cyclic_scipy
 import make_votes
+import optimism_networkx
 import qf_sparse_numpy
 import report
 import retro_pandas
@@ -124,6 +125,21 @@ class Cyclic(unittest.TestCase):
             sources, targets, weights, inflow = cyclic_scipy.read_graph(path, 0.2)
         self.assertEqual((sources.tolist(), targets.tolist()), ([0], [1]))
         self.assertEqual((weights.tolist(), inflow.tolist()), ([0.8], [1.0, 0.0]))
+
+
+class Optimism(unittest.TestCase):
+    def test_the_cap_is_filled_and_the_minimum_drops(self):
+        limits = {
+            "budget": 100.0, "max_share_per_project": 0.4, "min_amount_per_project": 10.0,
+        }
+        scores = pd.Series({"a": 0.6, "b": 0.25, "c": 0.1, "d": 0.05})
+        paid = optimism_networkx.allocate(scores, limits)
+        self.assertEqual(paid.to_dict(), {"a": 40.0, "b": 40.0, "c": 20.0, "d": 0.0})
+
+    def test_standing_is_a_part_of_all(self):
+        table = pd.DataFrame({"project_id": ["a", "b"], "gas": [0.0, 9.0], "same": [1.0, 1.0]})
+        trust = optimism_networkx.standing(table, {"gas": 1.0, "same": 2.0, "absent": 5.0})
+        np.testing.assert_allclose(trust[["a", "b"]], [1 / 3, 2 / 3])
 
 
 class Report(unittest.TestCase):

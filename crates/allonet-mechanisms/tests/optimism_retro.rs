@@ -4,10 +4,16 @@
 //! where it is absent these tests say so and pass over it.
 
 use std::collections::BTreeMap;
+use std::fs;
 
+use allonet_core::mechanism::{NoOracles, Payout};
 use allonet_core::money::{Amount, Asset};
 use allonet_mechanisms::trial::{NoTrial, Trial, TurnResult};
 use serde::Deserialize;
+
+mod support;
+
+use support::{Files, network, run_checked};
 
 /// Most that a reward may be off, in OP: published ones have two decimals.
 const CENT: f64 = 0.01;
@@ -102,13 +108,13 @@ fn dev_tooling_pays_what_was_published() {
         };
         assert_eq!(published.len(), projects);
         // Rounded one by one, to the hundredth.
-        let rounded = run(&trial.clone().text("rounding", "published"), 500_000_04);
+        let rounded = run(&trial.clone().text("rounding", "published"), 50_000_004);
         assert_eq!(off(&rounded, &published, 1e-9), [], "{month}");
-        assert_eq!(total(&rounded), Amount::from_base(op(500_000_04)), "{month}");
+        assert_eq!(total(&rounded), Amount::from_base(op(50_000_004)), "{month}");
         // To the last base unit.
-        let exact = run(&trial, 500_000_00);
+        let exact = run(&trial, 50_000_000);
         assert_eq!(off(&exact, &published, CENT), [], "{month}");
-        assert_eq!(total(&exact), Amount::from_base(op(500_000_00)), "{month}");
+        assert_eq!(total(&exact), Amount::from_base(op(50_000_000)), "{month}");
         assert!(exact.unspent.is_empty());
         let eligible: Vec<&str> = published
             .iter()
@@ -125,7 +131,7 @@ fn onchain_builders_are_paid_what_was_published() {
     // August 2025: DIAMANTE was added by hand, above the budget.
     let by_hand = ("DIAMANTE".to_owned(), 0.0, 2_726.79);
     let months =
-        [("M7", 166_666_67, 166_666_66, vec![by_hand]), ("M11", 166_666_60, 166_666_64, vec![])];
+        [("M7", 16_666_667, 16_666_666, vec![by_hand]), ("M11", 16_666_660, 16_666_664, vec![])];
     for (month, budget, paid, expected) in months {
         let (Some(trial), Some(published)) = (onchain_builders(month), published(month, "onchain"))
         else {
@@ -154,8 +160,8 @@ fn cents_that_are_not_there_are_not_paid() {
     };
     let message = "rounded one by one the rewards add up to 500,000.04 OP, 0.04 OP more than the \
                    500,000.00 OP there is";
-    assert_eq!(refused(&tools, 500_000_00), ("overspent", message.to_owned()));
-    assert_eq!(refused(&onchain, 166_666_60).0, "overspent");
+    assert_eq!(refused(&tools, 50_000_000), ("overspent", message.to_owned()));
+    assert_eq!(refused(&onchain, 16_666_660).0, "overspent");
 }
 
 #[test]
@@ -164,21 +170,81 @@ fn repeated_links_added_up_pay_otherwise() {
     else {
         return;
     };
-    let result = run(&trial.text("parity", "none"), 500_000_00);
-    assert_eq!(total(&result), Amount::from_base(op(500_000_00)));
+    let result = run(&trial.text("parity", "none"), 50_000_000);
+    assert_eq!(total(&result), Amount::from_base(op(50_000_000)));
     assert_eq!(off(&result, &published, CENT).len(), 75);
 }
 
 #[test]
 fn givers_are_told_by_name() {
     let Some(trial) = dev_tooling("M11") else { return };
-    let result = run(&trial, 500_000_00);
-    let reasons = &result.outcome.reasons["RKXiQ+QWuPsIuoADOdKR8u5M0aV1ybzkcgt8oT70hcw="];
-    for line in reasons {
-        println!("{line}");
+    let result = run(&trial, 50_000_000);
+    // DefiLlama: no packages, much attention; its reward is at the cap.
+    let id = "RKXiQ+QWuPsIuoADOdKR8u5M0aV1ybzkcgt8oT70hcw=";
+    let lines = &result.outcome.reasons[id];
+    assert_eq!(
+        lines[0],
+        "DefiLlama: 4.7% of all scores; 0 applications and 81 developers link to it"
+    );
+    assert!(lines[1].starts_with("98.1% by developers"), "{lines:?}");
+    assert!(lines[1].contains("prithpal-sooriya 5.1%, franzns 4.4%"), "{lines:?}");
+    assert!(lines[2].contains("Balancer 9.6%, Across 6.9%, Beefy Finance 5.9%"), "{lines:?}");
+    assert!(lines[3].starts_with("1.9% by its own standing"), "{lines:?}");
+    let of = |payout: &&Payout| &*result.payees[payout.payee as usize] == id;
+    let payout = result.payouts.iter().find(of).expect("it is paid");
+    let note = payout.steps[0].note.as_deref().unwrap_or_default();
+    assert!(note.starts_with("4.7% of all scores: 98.1% by work of prithpal-sooriya"), "{note}");
+    let told = "`total_active_addresses` has the weight 0.2";
+    assert!(result.outcome.remarks[0].starts_with(told), "{:?}", result.outcome.remarks);
+}
+
+// --- The network of the example ---------------------------------------------
+
+const EXAMPLE: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../../examples/optimism-retro/");
+
+/// The example's network, changed as its README says for a published month.
+fn network_of_a_month() -> String {
+    let read = |name: &str| fs::read_to_string(format!("{EXAMPLE}{name}")).expect("the example");
+    let mut text = read("optimism-retro.allonet.toml");
+    let readme = read("README.md");
+    let changes: Vec<&str> = readme.lines().filter(|line| line.starts_with("s|")).collect();
+    assert_eq!(changes.len(), 6);
+    for change in changes {
+        let [_, from, to, ""] = change.split('|').collect::<Vec<&str>>()[..] else {
+            panic!("{change} is no change of one line")
+        };
+        assert!(text.contains(from), "`{from}` is not in the network file");
+        text = text.replace(from, to);
     }
-    println!("{:?}", result.outcome.remarks);
-    for p in result.payouts.iter().take(4) {
-        println!("{:?}", p.steps);
+    text
+}
+
+#[test]
+fn the_example_pays_a_published_month() {
+    let Some(folder) = allonet_testdata::data("optimism-retro/M11") else { return };
+    let files = Files { folder, texts: &[] };
+    let network = network(&network_of_a_month(), files, &NoOracles);
+    assert_eq!(network.warnings(), []);
+    let result = run_checked(&network);
+    // Some are rewarded in both rounds.
+    let mut rewards: BTreeMap<String, Vec<f64>> = BTreeMap::new();
+    for round in ["devtooling", "onchain"] {
+        let Some(published) = published("M11", round) else { return };
+        for row in published {
+            rewards.entry(row.oso_project_id).or_default().push(row.op_reward);
+        }
     }
+    let mut sum = Amount::ZERO;
+    let mut paid = 0;
+    for (project, rewards) in &rewards {
+        let reached = network.find(project).map(|node| result.inflow(node, 0));
+        let reached = reached.unwrap_or(Amount::ZERO);
+        let (found, expected) = (in_op(reached), rewards.iter().sum::<f64>());
+        let allowed = CENT * rewards.len() as f64;
+        assert!((found - expected).abs() <= allowed, "{project}: {found} and {expected}");
+        sum = sum.add(reached, "test").expect("parts of two budgets");
+        paid += usize::from(!reached.is_zero());
+    }
+    assert_eq!(sum, Amount::from_base(op(50_000_000 + 16_666_660)));
+    assert!(paid > 200, "{paid} projects are paid");
 }

@@ -259,10 +259,13 @@ fn absent(plan: &Plan, table: &Table, faults: &mut Faults) {
     look(4, "period", &[&plan.previous, &plan.current]);
 }
 
+/// Sums by project: weighted by chain, and as they stand.
+type Both = (Vec<f64>, Vec<f64>);
+
 /// Sums over chains by metric and period: weighted, and as they stand.
 struct Sums<'t> {
-    by: BTreeMap<(&'t str, bool), (Vec<f64>, Vec<f64>)>,
-    none: (Vec<f64>, Vec<f64>),
+    by: BTreeMap<(&'t str, bool), Both>,
+    none: Both,
 }
 
 impl<'t> Sums<'t> {
@@ -279,20 +282,20 @@ impl<'t> Sums<'t> {
         Self { by, none }
     }
 
-    fn of<'s>(&'s self, metric: &'s str, current: bool) -> &'s (Vec<f64>, Vec<f64>) {
+    fn of<'s>(&'s self, metric: &'s str, current: bool) -> &'s Both {
         self.by.get(&(metric, current)).unwrap_or(&self.none)
     }
 }
 
 /// One variant of one metric.
-struct Scaled {
+struct Variant {
     name: String,
     weight: f64,
     raw: Vec<f64>,
     scaled: Vec<f64>,
 }
 
-impl Scaled {
+impl Variant {
     /// What it adds to the square of a project's score.
     fn square(&self, at: usize) -> f64 {
         let part = self.scaled[at] * self.weight;
@@ -300,7 +303,7 @@ impl Scaled {
     }
 }
 
-fn columns(plan: &Plan, sums: &Sums<'_>) -> Vec<Scaled> {
+fn columns(plan: &Plan, sums: &Sums<'_>) -> Vec<Variant> {
     let mut columns = Vec::new();
     for (metric, weight) in &plan.metrics {
         let floor = if metric.to_lowercase().contains(DEPOSITS) { plan.tvl_minimum } else { 0.0 };
@@ -320,10 +323,12 @@ fn columns(plan: &Plan, sums: &Sums<'_>) -> Vec<Scaled> {
         for ((variant, part), raw) in VARIANTS.iter().zip(plan.variants).zip(raws) {
             let mut scaled = raw.clone();
             if let Some(most) = percentile(&raw, plan.percentile_cap) {
-                scaled.iter_mut().for_each(|value| *value = value.min(most));
+                for value in &mut scaled {
+                    *value = value.min(most);
+                }
             }
             min_max(&mut scaled, 1.0);
-            columns.push(Scaled {
+            columns.push(Variant {
                 name: format!("{metric} {variant}"),
                 weight: weight * part,
                 raw,
@@ -340,7 +345,7 @@ const SHOWN: usize = 3;
 fn explain(
     plan: &Plan,
     builders: &BTreeMap<String, Builder>,
-    columns: &[Scaled],
+    columns: &[Variant],
     too_large: &[bool],
     scored: &mut Scored,
 ) {
@@ -351,12 +356,12 @@ fn explain(
     for (at, id) in scored.projects.iter().enumerate() {
         let title = &builders[&**id].title;
         let all: f64 = columns.iter().map(|column| column.square(at)).sum();
-        let mut most: Vec<&Scaled> =
+        let mut most: Vec<&Variant> =
             columns.iter().filter(|column| column.square(at) > 0.0).collect();
         most.sort_by(|a, b| b.square(at).total_cmp(&a.square(at)));
         most.truncate(SHOWN);
         let brief =
-            |column: &&Scaled| format!("{} {}", column.name, percent(column.square(at) / all));
+            |column: &&Variant| format!("{} {}", column.name, percent(column.square(at) / all));
         let brief = most.iter().map(brief).collect::<Vec<_>>().join(", ");
         let (note, mut lines) = if too_large[at] {
             let most = plan.tvl_maximum;

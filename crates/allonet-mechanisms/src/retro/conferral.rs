@@ -49,17 +49,14 @@ pub(crate) fn conferrals(trust: &Trust, ranked: &Ranked) -> Vec<Conferral> {
             found.own += at.map_or(0.0, |at| pass.own[at] * pass.factor);
             for (from, amount) in into.get(&node).into_iter().flatten() {
                 let amount = amount * pass.factor;
-                match origins.get(from) {
-                    Some(origins) => {
-                        *found.developers.entry(*from).or_default() += amount;
-                        for (project, part) in origins {
-                            *found.projects.entry(*project).or_default() += amount * part;
-                        }
+                if let Some(origins) = origins.get(from) {
+                    *found.developers.entry(*from).or_default() += amount;
+                    for (project, part) in origins {
+                        *found.projects.entry(*project).or_default() += amount * part;
                     }
-                    None => {
-                        *found.packages.entry(*from).or_default() += amount;
-                        *found.projects.entry(*from).or_default() += amount;
-                    }
+                } else {
+                    *found.packages.entry(*from).or_default() += amount;
+                    *found.projects.entry(*from).or_default() += amount;
                 }
             }
         }
@@ -90,7 +87,9 @@ fn origins(
         let brought: f64 = into.get(node).into_iter().flatten().map(|(_, amount)| amount).sum();
         let whole = brought + pass.own[at];
         given.retain(|_, amount| *amount > 0.0);
-        given.values_mut().for_each(|amount| *amount /= whole);
+        for amount in given.values_mut() {
+            *amount /= whole;
+        }
         all.insert(*node, given);
     }
     all
@@ -104,7 +103,9 @@ impl Conferral {
         if whole > 0.0 {
             self.own /= whole;
             for givers in [&mut self.packages, &mut self.developers, &mut self.projects] {
-                givers.values_mut().for_each(|part| *part /= whole);
+                for part in givers.values_mut() {
+                    *part /= whole;
+                }
             }
         }
         self

@@ -137,7 +137,8 @@ use super::award::{Award, ROUNDING};
 use super::conferral::{Conferral, conferrals};
 use super::metric::{parts, percent};
 use super::onchain_builders::file;
-use super::trust::{Files, Plan, Ranked, Trust};
+use super::trust::{Files, Ranked, Trust};
+use super::trust_plan::Plan;
 
 // --- Card -------------------------------------------------------------------
 
@@ -349,7 +350,9 @@ impl Mechanism for DevTooling {
 // --- Tests ------------------------------------------------------------------
 
 #[cfg(test)]
+#[expect(clippy::inconsistent_digit_grouping, reason = "dollars and cents")]
 mod tests {
+    use allonet_core::maths;
     use allonet_core::money::Amount;
     use proptest::prelude::*;
 
@@ -666,7 +669,8 @@ allocation:
         let mut trust = BTreeMap::from([("a".to_owned(), 0.5), ("b".to_owned(), 0.5)]);
         let mut months: BTreeMap<(String, String), Vec<&str>> = BTreeMap::new();
         for row in &commits {
-            *people.entry((row[4].clone(), row[2].clone())).or_default() += 0.5_f64.powf(age(row));
+            *people.entry((row[4].clone(), row[2].clone())).or_default() +=
+                maths::pow(0.5, age(row));
             months.entry((row[2].clone(), row[0].clone())).or_default().push(&row[4]);
         }
         // The mean of equal standings is that standing.
@@ -680,7 +684,7 @@ allocation:
             linked.push(row[4].clone());
             if row[1] != "ISSUE_COMMENT" {
                 let edge = people.entry((row[2].clone(), row[4].clone())).or_default();
-                *edge += 0.5_f64.powf(age(row));
+                *edge += maths::pow(0.5, age(row));
             }
         }
         let mut sums: BTreeMap<String, f64> = BTreeMap::new();
@@ -695,7 +699,11 @@ allocation:
         }
         sums.retain(|tool, _| linked.contains(tool));
         let all: f64 = sums.values().sum();
-        sums.values_mut().for_each(|sum| *sum = if all > 0.0 { *sum / all } else { 0.0 });
+        if all > 0.0 {
+            for sum in sums.values_mut() {
+                *sum /= all;
+            }
+        }
         sums
     }
 

@@ -184,10 +184,10 @@ mod tests {
     fn scales_are_what_a_pencil_says() {
         let mut values = [3.0, 1.0, 2.0];
         min_max(&mut values, 0.5);
-        assert_eq!(values, [1.0, 0.0, 0.5]);
+        assert_eq!(values.map(f64::to_bits), [1.0, 0.0, 0.5].map(f64::to_bits));
         let mut same = [7.0, 7.0];
         min_max(&mut same, 0.5);
-        assert_eq!(same, [0.5, 0.5]);
+        assert_eq!(same.map(f64::to_bits), [0.5, 0.5].map(f64::to_bits));
         assert_eq!(percentile(&[4.0, 1.0, 3.0, 2.0], 50.0), Some(2.5));
         assert_eq!(percentile(&[10.0, 20.0], 97.5), Some(19.75));
         assert_eq!(percentile(&[10.0], 97.5), Some(10.0));

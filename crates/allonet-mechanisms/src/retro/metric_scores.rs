@@ -217,6 +217,7 @@ impl Mechanism for MetricScores {
 
 #[cfg(test)]
 mod tests {
+    use allonet_core::maths;
     use proptest::prelude::*;
 
     use super::*;
@@ -308,8 +309,8 @@ mod tests {
             let scaled = |value: u32, all: &dyn Fn(&(u32, u32)) -> u32| {
                 let (low, high) = (rows.iter().map(all).min(), rows.iter().map(all).max());
                 let [low, high, value] =
-                    [low.unwrap(), high.unwrap(), value].map(|number| f64::from(number).ln_1p());
-                if low == high { 0.5 } else { (value - low) / (high - low) }
+                    [low.unwrap(), high.unwrap(), value].map(|number| maths::ln_1p(f64::from(number)));
+                if high > low { (value - low) / (high - low) } else { 0.5 }
             };
             let score = |row: &(u32, u32)| scaled(row.0, &|r| r.0) + 2.0 * scaled(row.1, &|r| r.1);
             let all: f64 = rows.iter().map(score).sum();

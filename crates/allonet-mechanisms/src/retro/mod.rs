@@ -24,6 +24,10 @@
 //! * `optimism`: a pool divided exactly, or by the allocator.
 //! * `voters`: voting power and other facts about voters.
 
+//! * `trust`: the kernel of `dev-tooling`.
+//! * `trust_plan`: its weight file.
+//! * `yaml`: weight files, with the place of everything.
+
 pub mod capped_shares;
 pub mod category_ballots;
 pub mod dev_tooling;
@@ -55,6 +59,7 @@ mod pagerank;
 mod phantoms;
 mod reasons;
 mod trust;
+mod trust_plan;
 mod voters;
 mod yaml;
 

@@ -224,6 +224,7 @@ impl Mechanism for OnchainBuilders {
 // --- Tests ------------------------------------------------------------------
 
 #[cfg(test)]
+#[expect(clippy::inconsistent_digit_grouping, reason = "dollars and cents")]
 mod tests {
     use allonet_core::money::Amount;
     use proptest::prelude::*;
@@ -470,9 +471,10 @@ allocation:
             let scaled = |project: u8, calls: bool| {
                 let all = || there.iter().map(|project| sum(*project, calls));
                 let (low, high) = (all().fold(1e9, f64::min), all().fold(0.0, f64::max));
-                if low == high { 1.0 } else { (sum(project, calls) - low) / (high - low) }
+                if high > low { (sum(project, calls) - low) / (high - low) } else { 1.0 }
             };
-            let score = |p: u8| f64::hypot(scaled(p, true), scaled(p, false));
+            let square = |p: u8, calls: bool| scaled(p, calls) * scaled(p, calls);
+            let score = |p: u8| (square(p, true) + square(p, false)).sqrt();
             let all: f64 = there.iter().map(|p| score(*p)).sum();
             let allonet_core::signal::SignalData::Scores(found) = &result.outcome.signals[0].1
             else { panic!("scores are emitted") };

@@ -29,7 +29,7 @@ pub(crate) struct Way {
 #[derive(Clone, Debug, Default, PartialEq)]
 pub(crate) struct Ways {
     nodes: usize,
-    ways: Vec<Way>,
+    list: Vec<Way>,
     /// Sum of the weights that leave each node.
     out: Vec<f64>,
 }
@@ -42,13 +42,13 @@ impl Ways {
         for way in &ways {
             out[way.from as usize] += way.weight;
         }
-        Self { nodes, ways, out }
+        Self { nodes, list: ways, out }
     }
 
     /// The ways with the part of its start's rank that each carries, by end,
     /// then start.
     pub(crate) fn parts(&self) -> impl Iterator<Item = (u32, u32, f64)> + '_ {
-        self.ways.iter().map(|way| (way.from, way.to, way.weight / self.out[way.from as usize]))
+        self.list.iter().map(|way| (way.from, way.to, way.weight / self.out[way.from as usize]))
     }
 
     /// What the nodes without a way out hold.
@@ -140,6 +140,10 @@ mod tests {
         }
     }
 
-    const NETWORKX: [f64; 4] =
-        [0.1568011965895194, 0.2817813945623211, 0.2839412024129541, 0.27747620643520526];
+    const NETWORKX: [f64; 4] = [
+        0.156_801_196_589_519_4,
+        0.281_781_394_562_321_1,
+        0.283_941_202_412_954_1,
+        0.277_476_206_435_205_26,
+    ];
 }

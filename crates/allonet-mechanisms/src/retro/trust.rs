@@ -4,115 +4,21 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-use allonet_core::card::Settings;
 use allonet_core::fault::{Fault, SourceFile};
 use allonet_core::maths;
 use allonet_core::mechanism::Refusal;
-use allonet_core::money::Asset;
 use allonet_core::table::{Column, Faults, Row, Table};
 use allonet_core::time::Instant;
 
-use super::award::Award;
 use super::metric::{Bend, Metrics, parts, standing};
 use super::pagerank::{Way, Ways};
-use super::yaml::{self, Section};
+use super::trust_plan::{COMMITTED, DEPENDENCY, ENGAGED, LINK_METRICS, Plan, TOOL_METRICS};
 
 /// Days of a year, for the decay of links.
 const YEAR_DAYS: f64 = 365.0;
 const DAY_SECS: i64 = 86_400;
 /// The event that links an application to a developer.
 const COMMIT: &str = "COMMIT_CODE";
-
-/// Kinds of links, as weight files name them.
-const LINKS: [&str; 3] =
-    ["package_dependency", "onchain_project_to_developer", "developer_to_devtooling_project"];
-const DEPENDENCY: usize = 0;
-const COMMITTED: usize = 1;
-const ENGAGED: usize = 2;
-
-/// What is known of a tool from its own table.
-const TOOL_METRICS: [&str; 3] = ["star_count", "fork_count", "num_packages_in_deps_dev"];
-/// What is counted from links.
-const LINK_METRICS: [&str; 2] = ["num_package_connections", "num_developer_connections"];
-
-/// A weight file.
-#[derive(Clone, Debug)]
-pub(crate) struct Plan {
-    /// Part that moves on, in the pass of packages and in that of developers.
-    alphas: [f64; 2],
-    onchain: BTreeMap<String, f64>,
-    tools: BTreeMap<String, f64>,
-    /// Half-life in years, by kind of link.
-    half_lives: [f64; 3],
-    link_weights: [f64; 3],
-    /// By event in capital letters.
-    events: BTreeMap<String, f64>,
-    utilities: BTreeMap<String, f64>,
-    least_projects: f64,
-    least_developers: f64,
-    pub(crate) award: Award,
-}
-
-const KEYS: &[&str] = &[
-    "alpha",
-    "alpha_onchain",
-    "alpha_devtooling",
-    "onchain_project_pretrust_weights",
-    "devtooling_project_pretrust_weights",
-    "link_type_time_decays",
-    "link_type_weights",
-    "event_type_weights",
-    "utility_weights",
-    "eligibility_thresholds",
-];
-
-impl Plan {
-    /// Reads a weight file.
-    pub(crate) fn read(
-        file: &Arc<SourceFile>,
-        settings: &Settings,
-        asset: &Asset,
-    ) -> Result<Self, Vec<Fault>> {
-        const ANY: (f64, f64) = (0.0, f64::INFINITY);
-        const PART: (f64, f64) = (0.0, 1.0);
-        let node = yaml::read(file)?;
-        let root = Section::root(file, &node);
-        let mut faults = Faults::new();
-        let told = &mut faults;
-        root.only(&["data_snapshot", "simulation", "allocation"], told);
-        let simulation = root.section("simulation", told);
-        simulation.only(KEYS, told);
-        let alpha = simulation.number("alpha", PART, Some(0.5), told);
-        let tools = simulation.section("devtooling_project_pretrust_weights", told);
-        tools.only(&[TOOL_METRICS.as_slice(), &LINK_METRICS].concat(), told);
-        let half_lives = simulation.section("link_type_time_decays", told);
-        let link_weights = simulation.section("link_type_weights", told);
-        half_lives.only(&LINKS, told);
-        link_weights.only(&LINKS, told);
-        let events = simulation.section("event_type_weights", told).weights(told);
-        let least = simulation.section("eligibility_thresholds", told);
-        const LEAST: [&str; 2] =
-            ["num_projects_with_package_links", "num_onchain_developers_with_links"];
-        least.only(&LEAST, told);
-        let utilities = simulation
-            .has("utility_weights")
-            .then(|| simulation.section("utility_weights", told).weights(told));
-        let plan = Self {
-            alphas: ["alpha_onchain", "alpha_devtooling"]
-                .map(|key| simulation.number(key, PART, Some(alpha), told)),
-            onchain: simulation.section("onchain_project_pretrust_weights", told).weights(told),
-            tools: tools.weights(told),
-            half_lives: LINKS.map(|key| half_lives.number(key, (1e-6, 1e6), None, told)),
-            link_weights: LINKS.map(|key| link_weights.number(key, ANY, Some(1.0), told)),
-            events: events.into_iter().map(|(event, w)| (event.to_uppercase(), w)).collect(),
-            utilities: utilities.unwrap_or_default(),
-            least_projects: least.number(LEAST[0], ANY, Some(0.0), told),
-            least_developers: least.number(LEAST[1], ANY, Some(0.0), told),
-            award: Award::read(&root.section("allocation", told), settings, asset, told),
-        };
-        faults.or(plan)
-    }
-}
 
 /// The tables, by the settings that name them.
 pub(crate) struct Files<'s> {
@@ -376,7 +282,9 @@ fn own_tools(
 ) -> Vec<f64> {
     let rows = |links: &[Link]| -> Vec<f64> {
         let mut counts = vec![0.0; projects.len()];
-        links.iter().for_each(|link| counts[link.to as usize] += 1.0);
+        for link in links {
+            counts[link.to as usize] += 1.0;
+        }
         tools.projects.iter().map(|tool| counts[node_of(projects, tool) as usize]).collect()
     };
     let counted = [rows(dependencies), rows(engaged)];
@@ -448,6 +356,9 @@ struct DeveloperRow {
     row: u32,
 }
 
+/// Rows of known projects, and the names of all developers by id.
+type DeveloperRows = (Vec<DeveloperRow>, Vec<Box<str>>);
+
 impl<'p> Reader<'p> {
     fn new(
         plan: &'p Plan,
@@ -480,10 +391,7 @@ impl<'p> Reader<'p> {
     }
 
     /// Rows of known projects, and the names of the developers.
-    fn developer_rows(
-        &mut self,
-        file: &Arc<SourceFile>,
-    ) -> Result<(Vec<DeveloperRow>, Vec<Box<str>>), Vec<Fault>> {
+    fn developer_rows(&mut self, file: &Arc<SourceFile>) -> Result<DeveloperRows, Vec<Fault>> {
         let table = Table::read(file, DEVELOPER_COLUMNS)?;
         let mut faults = Faults::new();
         let mut names: BTreeMap<&str, &str> = BTreeMap::new();

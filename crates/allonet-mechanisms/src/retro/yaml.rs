@@ -54,13 +54,11 @@ pub(crate) fn read(file: &Arc<SourceFile>) -> Result<Node, Vec<Fault>> {
         })?;
         builder.take(&event, bytes_of(span, &at)).map_err(|fault| vec![*fault])?;
     }
-    match builder.root {
-        Some(root @ Node { value: Value::Map(_), .. }) => Ok(root),
-        _ => {
-            let fault = Fault::new("not-a-mapping", format!("{} holds no settings", file.path));
-            Err(vec![fault.help("write `key: value`, one a line").at(Place::new(file, 0..0))])
-        }
+    if let Some(root @ Node { value: Value::Map(_), .. }) = builder.root {
+        return Ok(root);
     }
+    let fault = Fault::new("not-a-mapping", format!("{} holds no settings", file.path));
+    Err(vec![fault.help("write `key: value`, one a line").at(Place::new(file, 0..0))])
 }
 
 fn bytes_of(span: Span, at: &impl Fn(usize) -> usize) -> Range<usize> {
@@ -68,11 +66,14 @@ fn bytes_of(span: Span, at: &impl Fn(usize) -> usize) -> Range<usize> {
     start..at(span.end.index()).max(start)
 }
 
+/// A key and where it stands.
+type Key = (String, Range<usize>);
+
 /// Mappings that are open, the outermost first, each with the key that waits for
 /// its value.
 struct Builder<'f> {
     file: &'f Arc<SourceFile>,
-    open: Vec<(Node, Option<(String, Range<usize>)>)>,
+    open: Vec<(Node, Option<Key>)>,
     root: Option<Node>,
 }
 
@@ -84,7 +85,11 @@ impl Builder<'_> {
         match event {
             Event::Scalar(text, _, 0, None) => {
                 let key = self.open.last().is_some_and(|(_, key)| key.is_none());
-                if key { self.key(text, span) } else { self.value(text, span) }
+                if key {
+                    return self.key(text, span);
+                }
+                self.place(Node { span, value: Value::Text(text.to_string()) });
+                Ok(())
             }
             Event::MappingStart(0, None) => {
                 if self.open.len() >= DEPTH_MAX {
@@ -127,11 +132,6 @@ impl Builder<'_> {
             ));
         }
         *key = Some((text.to_owned(), span));
-        Ok(())
-    }
-
-    fn value(&mut self, text: &str, span: Range<usize>) -> Result<(), Box<Fault>> {
-        self.place(Node { span, value: Value::Text(text.to_owned()) });
         Ok(())
     }
 
@@ -282,18 +282,16 @@ impl<'n> Section<'n> {
             Value::Text(text) => number(text),
             Value::Map(_) => None,
         };
-        match number.filter(|number| (least..=most).contains(number)) {
-            Some(number) => number,
-            None => {
-                let wanted = if most < NUMBER_MAX {
-                    format!("a number from {least} to {most}")
-                } else {
-                    format!("a number of {least} or more, up to 10^18")
-                };
-                faults.push(self.wrong(entry, &wanted));
-                least
-            }
+        if let Some(number) = number.filter(|number| (least..=most).contains(number)) {
+            return number;
         }
+        let wanted = if most < NUMBER_MAX {
+            format!("a number from {least} to {most}")
+        } else {
+            format!("a number of {least} or more, up to 10^18")
+        };
+        faults.push(self.wrong(entry, &wanted));
+        least
     }
 
     /// All keys with their numbers, none below zero.

@@ -53,7 +53,7 @@ fn onchain_builders(draw: &mut Draw) -> Case {
     let mut rows = "project_id,chain,metric_name,measurement_period,amount\n\
                     p0,BASE,calls,Nov,1\np0,BASE,fees,Dec,1\np0,BASE,defi_tvl,Dec,1\n"
         .to_owned();
-    for at in 0..1 + draw.below(7) {
+    for at in 0..=draw.below(7) {
         let eligible = draw.one(&["True", "True", "False"]);
         writeln!(projects, "p{at},P{at},{eligible}").expect("a text grows");
         for _ in 0..draw.below(8) {
