@@ -13,6 +13,8 @@ use thiserror::Error;
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Instant(i64);
 
+const DAY_SECS: i64 = 86_400;
+
 /// Text that is no moment.
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
 pub enum NotInstant {
@@ -42,6 +44,18 @@ impl Instant {
     /// As seconds since the epoch of Unix.
     pub const fn unix(self) -> i64 {
         self.0
+    }
+
+    /// Calendar months since the beginning of the year 0, a day as a part of
+    /// its month: half of a February and half of a March are one month.
+    pub fn months(self) -> f64 {
+        let moment = self.0.clamp(Timestamp::MIN.as_second(), Timestamp::MAX.as_second());
+        let moment = Timestamp::from_second(moment).expect("it was clamped");
+        let date = moment.to_zoned(TimeZone::UTC).datetime();
+        let seconds = self.0.rem_euclid(DAY_SECS);
+        let day = f64::from(date.day() - 1) + seconds as f64 / DAY_SECS as f64;
+        let months = f64::from(date.year()) * 12.0 + f64::from(date.month() - 1);
+        months + day / f64::from(date.date().days_in_month())
     }
 }
 
@@ -106,6 +120,16 @@ mod tests {
         assert_eq!(unix("2026-01-31T18:30:00+02:00"), Some(1_769_877_000));
         assert_eq!(unix("1969-12-31T23:59:59.000Z"), Some(-1));
         assert_eq!(Instant::from_unix(951_825_600).to_string(), "2000-02-29T12:00:00Z");
+    }
+
+    #[test]
+    fn months_follow_the_calendar() {
+        let months = |text: &str| text.parse::<Instant>().unwrap().months();
+        assert!((months("0001-01-01") - 12.0).abs() < 1e-9);
+        assert!((months("2026-07-15") - months("2026-01-15") - 6.0).abs() < 1e-9);
+        assert!((months("2026-03-01") - months("2026-02-15") - 0.5).abs() < 1e-9);
+        assert!((months("2026-03-01T12:00:00Z") - months("2026-03-01") - 0.5 / 31.0).abs() < 1e-9);
+        assert!(months("1969-12-31T23:59:59Z") < months("1970-01-01"));
     }
 
     #[test]

@@ -287,6 +287,36 @@ fn three_rules_agree_that_the_club_is_one() {
 }
 
 #[test]
+fn the_delegates_are_paid_for_the_voices_they_carry() {
+    // Trust: 1 for all neighbours, 1/2 for each of two false names. By score ila
+    // counts 3/4, quin 1/2, and moss-1 0.55 of her half; wanja 1 by hand. Ila
+    // carries 0.75 + 1, bram 1 and suri 1 + 0.275, and both half of the 2.5 that
+    // reach tomas: 1.75, 2.25 and 2.525 of 6.525.
+    let expected = ["bram 344.827586 USDC", "ila 268.199234 USDC", "suri 386.97318 USDC"];
+    assert_eq!(paid("delegates"), expected);
+}
+
+#[test]
+fn the_fund_divides_by_figures_ranks_and_months() {
+    // In each of two epochs: 40 % of 6,000 for the first package; of 2,500, 3/4
+    // of 11/6 for each of two that share the first places; of 1,500 in the first
+    // epoch, roots of 36, of 10/2 + 4 and of 13 − 4 months.
+    let network = Example::named("dependency-fund").network();
+    let result = run_checked(&network);
+    let reached = |id: &str| {
+        let node = network.find(id).expect("it is in the example");
+        let flow = result.records[0].flows[0].as_ref().expect("money moved");
+        network.assets()[0].show(flow.inflow[node as usize])
+    };
+    assert_eq!(reached("bytes-kit"), "2,400.00 USDC");
+    assert_eq!(reached("charts"), "1,022.727273 USDC");
+    assert_eq!(reached("screen-key"), "1,022.727273 USDC");
+    let keepers = ["amaru", "birte", "chiyo"].map(reached);
+    assert_eq!(keepers, ["750.00 USDC", "375.00 USDC", "375.00 USDC"]);
+    assert_eq!(network.assets()[0].show(result.totals[0].unspent), "0.00 USDC");
+}
+
+#[test]
 fn the_cap_and_the_pinch_of_the_round_bite() {
     let paid = paid("quadratic-round");
     // 30% of 2,500, less 2%; and 2% of the pool, rounded down for each project.

@@ -1,4 +1,3 @@
 //! Rules in which people decide event by event.
 
 pub mod multisig;
-

@@ -1,4 +1,4 @@
 //! Rules in which money flows along a weighted graph.
 
+pub mod criticality;
 pub mod dependency;
-

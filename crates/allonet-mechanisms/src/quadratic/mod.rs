@@ -66,4 +66,3 @@ mod matching;
 mod reading;
 mod threshold;
 mod trust;
-

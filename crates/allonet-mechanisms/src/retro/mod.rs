@@ -62,4 +62,3 @@ mod trust;
 mod trust_plan;
 mod voters;
 mod yaml;
-

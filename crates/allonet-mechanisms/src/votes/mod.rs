@@ -4,6 +4,9 @@
 //! * [`allo_quadratic`]: the mechanism `allo-quadratic`.
 //! * [`quadratic_ballots`]: the mechanism `quadratic-ballots`.
 
+//!
+//! * [`rank_zipf`]: the mechanism `rank-zipf`.
+
 pub mod allo_quadratic;
 pub mod approval;
 pub mod copeland;
@@ -11,6 +14,7 @@ pub mod equal_shares;
 pub mod greedy_budget;
 pub mod quadratic_ballots;
 pub mod quadratic_vote;
+pub mod rank_zipf;
 pub mod ranked_choice;
 pub mod single_choice;
 pub mod weighted;
@@ -23,4 +27,3 @@ mod poll;
 mod power;
 mod purchase;
 mod written;
-

@@ -17,8 +17,10 @@ use allonet_mechanisms::trial::{NoTrial, Trial, TurnResult};
 mod clusters;
 mod draw;
 mod flow;
+mod funds;
 mod governed;
 mod graph;
+mod identity;
 mod platforms;
 mod polls;
 mod program;
@@ -46,8 +48,38 @@ pub(crate) struct Case {
 pub(crate) type Maker = (&'static str, fn(&mut Draw) -> Case);
 
 /// All of them.
-const MAKERS: &[&[Maker]] =
-    &[clusters::MAKERS, flow::MAKERS, governed::MAKERS, graph::MAKERS, platforms::MAKERS, polls::MAKERS, program::MAKERS, quadratic::MAKERS, retro_ballots::MAKERS, retro_funding::MAKERS, retro_metrics::MAKERS, vote_rounds::MAKERS];
+const MAKERS: &[&[Maker]] = &[
+    clusters::MAKERS,
+    flow::MAKERS,
+    funds::MAKERS,
+    governed::MAKERS,
+    graph::MAKERS,
+    identity::MAKERS,
+    platforms::MAKERS,
+    polls::MAKERS,
+    program::MAKERS,
+    quadratic::MAKERS,
+    retro_ballots::MAKERS,
+    retro_funding::MAKERS,
+    retro_metrics::MAKERS,
+    vote_rounds::MAKERS,
+];
+const MAKERS: &[&[Maker]] = &[
+    clusters::MAKERS,
+    flow::MAKERS,
+    funds::MAKERS,
+    governed::MAKERS,
+    graph::MAKERS,
+    identity::MAKERS,
+    platforms::MAKERS,
+    polls::MAKERS,
+    program::MAKERS,
+    quadratic::MAKERS,
+    retro_ballots::MAKERS,
+    retro_funding::MAKERS,
+    retro_metrics::MAKERS,
+    vote_rounds::MAKERS,
+];
 
 fn family_of(id: &str) -> Option<Family> {
     let entry = catalogue().iter().find(|entry| entry.card.id == id);
