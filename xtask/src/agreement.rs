@@ -4,7 +4,7 @@
 
 use std::sync::Arc;
 
-use allonet_core::card::{Absent, Action, Card, Kind, Setting, Status};
+use allonet_core::card::{Absent, Action, Card, Family, Kind, Setting, Status};
 use allonet_core::fault::{Fault, SourceFile};
 use allonet_core::mechanism::{
     Allocation, Blueprint, Entry, Mechanism, NoOracles, Outcome, Refusal, Turn,
@@ -25,6 +25,7 @@ const fn card(id: &'static str, settings: &'static [Setting], actions: &'static 
     Card {
         id,
         title: "Test",
+        family: Family::Flow,
         formula: "payout = 0",
         status: Status::Preview { since: "0.1.0" },
         sources: &[],

@@ -127,7 +127,7 @@ fn misfits(path: &str, text: &str, schema: &Value) -> Vec<Finding> {
 
 #[cfg(test)]
 mod tests {
-    use allonet_core::card::{Absent, Kind, Setting, Status};
+    use allonet_core::card::{Absent, Family, Kind, Setting, Status};
     use serde_json::json;
 
     use super::*;
@@ -147,6 +147,7 @@ mod tests {
         let card = Card {
             id: "fair",
             title: "",
+            family: Family::Flow,
             formula: "",
             status: Status::Preview { since: "" },
             sources: &[],

@@ -59,6 +59,7 @@ impl Mechanism for Odd {
             state: State::write(&(turns + 1)),
             signals: vec![("turns", allonet_core::signal::SignalData::Scores(scores))],
             remarks: vec![],
+            ..Outcome::default()
         })
     }
 }

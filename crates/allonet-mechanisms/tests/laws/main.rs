@@ -7,7 +7,7 @@
 
 use std::sync::Arc;
 
-use allonet_core::card::{Family, Value};
+use allonet_core::card::Value;
 use allonet_core::fault::SourceFile;
 use allonet_core::mechanism::{Purse, State};
 use allonet_core::money::{Amount, Asset};
@@ -47,43 +47,37 @@ pub(crate) struct Case {
 /// A mechanism and how to draw a case for it.
 pub(crate) type Maker = (&'static str, fn(&mut Draw) -> Case);
 
-/// All of them.
-const MAKERS: &[&[Maker]] = &[
-    clusters::MAKERS,
-    flow::MAKERS,
-    funds::MAKERS,
-    governed::MAKERS,
-    graph::MAKERS,
-    identity::MAKERS,
-    platforms::MAKERS,
-    polls::MAKERS,
-    program::MAKERS,
-    quadratic::MAKERS,
-    retro_ballots::MAKERS,
-    retro_funding::MAKERS,
-    retro_metrics::MAKERS,
-    vote_rounds::MAKERS,
-];
-const MAKERS: &[&[Maker]] = &[
-    clusters::MAKERS,
-    flow::MAKERS,
-    funds::MAKERS,
-    governed::MAKERS,
-    graph::MAKERS,
-    identity::MAKERS,
-    platforms::MAKERS,
-    polls::MAKERS,
-    program::MAKERS,
-    quadratic::MAKERS,
-    retro_ballots::MAKERS,
-    retro_funding::MAKERS,
-    retro_metrics::MAKERS,
-    vote_rounds::MAKERS,
-];
+/// One test for each file of makers, and the list of all.
+macro_rules! laws_of {
+    ($($file:ident),* $(,)?) => {
+        const MAKERS: &[&[Maker]] = &[$($file::MAKERS),*];
 
-fn family_of(id: &str) -> Option<Family> {
-    let entry = catalogue().iter().find(|entry| entry.card.id == id);
-    entry.map(|entry| entry.card.family)
+        mod laws_of {
+            $(
+                #[test]
+                fn $file() {
+                    super::$file::MAKERS.iter().for_each(super::keeps_the_laws);
+                }
+            )*
+        }
+    };
+}
+
+laws_of! {
+    clusters,
+    flow,
+    funds,
+    governed,
+    graph,
+    identity,
+    platforms,
+    polls,
+    program,
+    quadratic,
+    retro_ballots,
+    retro_funding,
+    retro_metrics,
+    vote_rounds,
 }
 
 #[test]
@@ -92,27 +86,6 @@ fn every_mechanism_is_under_the_laws() {
     let mut drawn: Vec<&str> = MAKERS.iter().copied().flatten().map(|(id, _)| *id).collect();
     drawn.sort_unstable();
     assert_eq!(drawn, known);
-}
-
-macro_rules! laws_of {
-    ($($test:ident: $family:ident),* $(,)?) => {$(
-        #[test]
-        fn $test() {
-            let of_family = |maker: &&Maker| family_of(maker.0) == Some(Family::$family);
-            MAKERS.iter().copied().flatten().filter(of_family).for_each(keeps_the_laws);
-        }
-    )*};
-}
-
-laws_of! {
-    flow_keeps_the_laws: Flow,
-    quadratic_keeps_the_laws: Quadratic,
-    retro_keeps_the_laws: Retro,
-    votes_keep_the_laws: Votes,
-    identity_keeps_the_laws: Identity,
-    governed_keeps_the_laws: Governed,
-    graph_keeps_the_laws: Graph,
-    program_keeps_the_laws: Program,
 }
 
 fn keeps_the_laws((id, make): &Maker) {
