@@ -13,7 +13,7 @@ fn pass_through(draw: &mut Draw) -> Case {
 }
 
 fn split(draw: &mut Draw) -> Case {
-    let weights: Vec<(String, String)> = (0..1 + draw.below(9))
+    let weights: Vec<(String, String)> = (0..=draw.below(9))
         .map(|at| (format!("p{at}"), draw.below(1_000).to_string()))
         .collect();
     let weights: Vec<(&str, &str)> =
