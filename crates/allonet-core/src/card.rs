@@ -7,7 +7,8 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use crate::fault::{Place, SourceFile};
-use crate::money::Share;
+use crate::money::{Asset, Share};
+use crate::page::kind_in_words;
 use crate::time::Instant;
 
 /// How far to trust a mechanism.
@@ -247,6 +248,46 @@ pub enum Value {
     Weights(Vec<(Placed<String>, String)>),
     /// For [`Kind::Time`].
     Time(Instant),
+}
+
+impl Value {
+    /// From the default of a card, which is text for every kind but a file;
+    /// decimals must fit the main asset.
+    pub fn from_text(kind: Kind, text: &str, main: Option<&Asset>) -> Result<Self, String> {
+        let refused = || format!("`{text}` is not a {}", kind_in_words(kind));
+        let unplaced = |text: &str| Placed::unplaced(text.trim().to_owned());
+        match kind {
+            Kind::Bool => text.parse().map(Self::Bool).map_err(|_| refused()),
+            Kind::Integer { min, max } => {
+                let number = text.replace('_', "").parse().ok();
+                let number = number.filter(|number| (min..=max).contains(number));
+                number.map(Self::Integer).ok_or_else(refused)
+            }
+            Kind::Number { min, max } => {
+                let number = text.replace('_', "").parse::<f64>().ok();
+                let number = number.filter(|n| n.is_finite() && (min..=max).contains(n));
+                number.map(Self::Number).ok_or_else(refused)
+            }
+            Kind::Share => text.parse().map(Self::Share).map_err(|_| refused()),
+            Kind::Decimal => {
+                main.map_or(Ok(()), |asset| {
+                    asset.parse(text).map(drop).map_err(|e| e.to_string())
+                })?;
+                Ok(Self::Text(text.to_owned()))
+            }
+            Kind::Text => Ok(Self::Text(text.to_owned())),
+            Kind::File => Err("a file is loaded, not read from its path".to_owned()),
+            Kind::Choice(words) => {
+                words.contains(&text).then(|| Self::Text(text.to_owned())).ok_or_else(refused)
+            }
+            Kind::List => {
+                let texts = text.split(',').filter(|text| !text.trim().is_empty());
+                Ok(Self::List(texts.map(unplaced).collect()))
+            }
+            Kind::Weights => Ok(Self::Weights(vec![(unplaced(text), "100%".to_owned())])),
+            Kind::Time => text.parse().map(Self::Time).map_err(|_| refused()),
+        }
+    }
 }
 
 /// The settings of one neuron, each checked against its card, defaults filled

@@ -13,7 +13,7 @@
 
 use std::sync::Arc;
 
-use allonet_core::card::{Placed, Settings, Value};
+use allonet_core::card::{Absent, Card, Placed, Settings, Value};
 use allonet_core::event::{Event, EventLog};
 use allonet_core::fault::{Fault, SourceFile};
 use allonet_core::mechanism::{
@@ -29,7 +29,8 @@ use thiserror::Error;
 pub struct Trial {
     /// Id of the mechanism's card.
     pub mechanism: String,
-    /// Its settings. What is not set is absent; the rules know their defaults.
+    /// Its settings. What is not set is filled in from the card, as for a network
+    /// file.
     pub settings: Settings,
     /// The assets; the first is the main one.
     pub assets: Vec<Asset>,
@@ -168,14 +169,28 @@ impl Trial {
             let message = format!("there is no mechanism `{}`", self.mechanism);
             NoTrial::Faults(vec![Fault::new("unknown-mechanism", message)])
         })?;
+        let settings = self.with_defaults(entry.card)?;
         (entry.build)(&Blueprint {
             id: &id,
-            settings: &self.settings,
+            settings: &settings,
             assets: &self.assets,
             events: (!log.events().is_empty()).then_some(&log),
             oracle: if self.oracle.is_some() { &host } else { &NoOracles },
         })
         .map_err(NoTrial::Faults)
+    }
+
+    /// The settings with the defaults of the card.
+    fn with_defaults(&self, card: &Card) -> Result<Settings, NoTrial> {
+        let mut settings = self.settings.clone();
+        for setting in card.settings {
+            if let (Absent::Default(text), None) = (setting.default, settings.get(setting.name)) {
+                let value = Value::from_text(setting.kind, text, self.assets.first())
+                    .map_err(|reason| NoTrial::Faults(vec![Fault::new("bad-default", reason)]))?;
+                settings.set(setting.name, Placed::unplaced(value));
+            }
+        }
+        Ok(settings)
     }
 
     /// Builds it and takes one turn with so many base units of the main asset

@@ -110,6 +110,7 @@ from bonus (split): 77.142861 USDC
    split  +77.142861
    =       77.142861  USDC
   said by matching: match 0.857143, 85.71% of all
+    2 voters give 13.00 USDC, most of it `cem` 9.00 USDC, `ann` 4.00 USDC
 
 from matching (quadratic): 8.571429 USDC
    square of roots        +25.00  2 voters give 13.00 USDC
@@ -117,6 +118,8 @@ from matching (quadratic): 8.571429 USDC
    scaled to the pool  −3.428572  10.00 USDC for all scores
    rounding            +0.000001
    =                    8.571429  USDC
+  said by matching: match 0.857143, 85.71% of all
+    2 voters give 13.00 USDC, most of it `cem` 9.00 USDC, `ann` 4.00 USDC
 
 by source, in proportion
  sponsor  77.142861  90.0%

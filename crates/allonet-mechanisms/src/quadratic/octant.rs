@@ -230,7 +230,7 @@ const SETTINGS: &[Setting] = &[
     Setting {
         name: "patrons",
         kind: Kind::Decimal,
-        default: Absent::Default("0"),
+        default: Absent::None("nothing"),
         doc: "Rewards that patrons leave to the matching, in units of the main asset.",
     },
     Setting {

@@ -13,9 +13,8 @@ fn pass_through(draw: &mut Draw) -> Case {
 }
 
 fn split(draw: &mut Draw) -> Case {
-    let weights: Vec<(String, String)> = (0..=draw.below(9))
-        .map(|at| (format!("p{at}"), draw.below(1_000).to_string()))
-        .collect();
+    let weights: Vec<(String, String)> =
+        (0..=draw.below(9)).map(|at| (format!("p{at}"), draw.below(1_000).to_string())).collect();
     let weights: Vec<(&str, &str)> =
         weights.iter().map(|(payee, weight)| (payee.as_str(), weight.as_str())).collect();
     let trial = Trial::new("split").weights("to", &weights);

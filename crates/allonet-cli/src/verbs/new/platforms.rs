@@ -53,12 +53,14 @@ pub(super) fn plan(
     file: &Arc<SourceFile>,
     names: &Names,
 ) -> Result<Plan, Failure> {
-    match kind {
+    let mut plan = match kind {
         Kind::Ballots => ballots(args, file, names),
         Kind::Rf4 => rf4(args, file, names),
         Kind::Snapshot => snapshot(args, file, names),
         _ => octant(args, file, names),
-    }
+    }?;
+    plan.notes.insert(0, format!("understood as --kind {}", super::kinds::option(kind)));
+    Ok(plan)
 }
 
 /// Columns of ballots by voter and project.
@@ -93,7 +95,7 @@ statistic = \"median\"      # or average, sum
     };
     let about =
         format!("{} on {}", counted(voters.len(), "ballot"), counted(projects.len(), "project"));
-    finish(args, names, rule, vec![data], &projects, &about, vec![note])
+    finish(args, names, &rule, vec![data], &projects, &about, vec![note])
 }
 
 /// Columns of ballots over metrics.
@@ -135,13 +137,15 @@ fn rf4(args: &NewArgs, file: &Arc<SourceFile>, names: &Names) -> Result<Plan, Fa
             "the factors for open source (os_multiplier) stand in a table of their own".to_owned(),
         );
         let mut voters = Rows::with("voter,os_multiplier");
-        factors.iter().for_each(|(voter, factor)| voters.add(&[voter, factor]));
+        for (voter, factor) in &factors {
+            voters.add(&[voter, factor]);
+        }
         data.push(Data::of(names.data("voters"), voters));
-        settings += &format!("voters = {}\n", quoted(&data[1].name));
+        settings.extend(["voters = ", &quoted(&data[1].name), "\n"]);
     }
     let (values, projects) = values(&read_file(path, &path.to_string_lossy())?)?;
     data.push(Data::of(names.data("values"), values));
-    settings += &format!("values = {}\n", quoted(&names.data("values")));
+    settings.extend(["values = ", &quoted(&names.data("values")), "\n"]);
     settings += "# projects = \"projects.csv\" # id,open_source: who may be paid
 # cap = \"5%\"               # most that one project may take
 # minimum = \"1_000\"        # who would be paid less gets nothing
@@ -157,7 +161,7 @@ fn rf4(args: &NewArgs, file: &Arc<SourceFile>, names: &Names) -> Result<Plan, Fa
     let voters = distinct(&table, VOTER);
     let about =
         format!("{} on {}", counted(voters.len(), "ballot"), counted(projects.len(), "project"));
-    finish(args, names, rule, data, &projects, &about, notes)
+    finish(args, names, &rule, data, &projects, &about, notes)
 }
 
 /// Values of projects as `project,metric,value`, from such a table or from one
@@ -232,10 +236,10 @@ payees = [{}]
     let about =
         format!("{} on {}", counted(poll.ballots, "ballot"), counted(poll.choices.len(), "choice"));
     let choices: BTreeSet<String> = poll.choices.into_iter().collect();
-    let mut plan = finish(args, names, rule, vec![data], &choices, &about, notes)?;
+    let mut plan = finish(args, names, &rule, vec![data], &choices, &about, notes)?;
     plan.network += "\n[recipients]\n";
     for choice in &choices {
-        plan.network += &format!("{} = {{}}\n", super::plan::key(choice));
+        plan.network.extend([super::plan::key(choice).as_str(), " = {}\n"]);
     }
     Ok(plan)
 }
@@ -285,7 +289,7 @@ fn octant(args: &NewArgs, file: &Arc<SourceFile>, names: &Names) -> Result<Plan,
     );
     let budget = args.budget.clone().unwrap_or_else(|| "10 ETH".to_owned());
     let args = NewArgs { budget: Some(budget), ..args.clone() };
-    finish(&args, names, rule, vec![data], &projects, &about, notes)
+    finish(&args, names, &rule, vec![data], &projects, &about, notes)
 }
 
 /// The file itself, or a table made from its JSON.
@@ -314,7 +318,7 @@ fn distinct(table: &Table, column: usize) -> BTreeSet<String> {
 fn finish(
     args: &NewArgs,
     names: &Names,
-    rule: Rule,
+    rule: &Rule,
     data: Vec<Data>,
     projects: &BTreeSet<String>,
     about: &str,

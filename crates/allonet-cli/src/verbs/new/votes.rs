@@ -19,6 +19,8 @@ use crate::ui::counted;
 const AMOUNT: usize = 2;
 /// Column with amounts in the round's token, which goes before `amount`.
 const ROUND_AMOUNT: usize = 3;
+/// Column with the address a grant is paid at, which Grants Stack exports.
+const GRANT_ADDRESS: usize = 6;
 /// Most decimals an asset is given to fit its votes.
 const DECIMALS_MAX: usize = 18;
 /// Whole numbers with so many digits are taken for base units.
@@ -79,7 +81,12 @@ fn fit(
     let cells = || table.rows().map(|row| row.cell(column));
     let digits = |cell: &str| cell.bytes().all(|byte| byte.is_ascii_digit());
     let longest = cells().map(str::len).max().unwrap_or(0);
-    if longest >= BASE_UNIT_DIGITS && cells().all(digits) {
+    // Grants Stack writes the amount in the round's token in base units.
+    let of_token = column == ROUND_AMOUNT && table.has(GRANT_ADDRESS);
+    if of_token {
+        notes.push("these look like votes of Grants Stack".to_owned());
+    }
+    if (longest >= BASE_UNIT_DIGITS || of_token) && cells().all(digits) {
         notes.push(format!(
             "the amounts of the votes are taken for base units of {}, as they are whole numbers \
              of up to {longest} digits",

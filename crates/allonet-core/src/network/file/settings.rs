@@ -10,7 +10,6 @@ use super::item::{Item, toml_key};
 use super::legs::Named;
 use crate::card::{Kind, Placed, Setting, Value};
 use crate::fault::{Fault, SourceFile, did_you_mean};
-use crate::money::Asset;
 use crate::page::kind_in_words;
 
 impl Reader<'_> {
@@ -54,11 +53,12 @@ impl Reader<'_> {
 
     /// The value of a setting that was left out.
     pub(super) fn default_value(&mut self, kind: Kind, text: &str) -> Result<Value, Fault> {
-        match kind {
-            Kind::File => self.loader.load(text).map(Value::File),
-            _ => from_text(kind, text, self.assets.complete().unwrap_or_default().first())
-                .map_err(|reason| Fault::new("bad-default", reason)),
+        if kind == Kind::File {
+            return self.loader.load(text).map(Value::File);
         }
+        let assets = self.assets.complete().unwrap_or_default();
+        Value::from_text(kind, text, assets.first())
+            .map_err(|reason| Fault::new("bad-default", reason))
     }
 
     /// A data file by the path in a setting.
@@ -121,41 +121,6 @@ fn list(item: Item<'_>) -> Result<Value, Fault> {
     let placed =
         |item: Item<'_>| Ok(Placed { value: item.text()?.to_owned(), place: Some(item.place()) });
     item.list(&example)?.into_iter().map(placed).collect::<Result<_, _>>().map(Value::List)
-}
-
-/// Reads the default of a card, which is text for every kind.
-fn from_text(kind: Kind, text: &str, main: Option<&Asset>) -> Result<Value, String> {
-    let refused = || format!("`{text}` is not a {}", kind_in_words(kind));
-    let unplaced = |text: &str| Placed::unplaced(text.trim().to_owned());
-    match kind {
-        Kind::Bool => text.parse().map(Value::Bool).map_err(|_| refused()),
-        Kind::Integer { min, max } => {
-            let number = text.replace('_', "").parse().ok();
-            let number = number.filter(|number| (min..=max).contains(number));
-            number.map(Value::Integer).ok_or_else(refused)
-        }
-        Kind::Number { min, max } => {
-            let number = text.replace('_', "").parse::<f64>().ok();
-            let number = number.filter(|n| n.is_finite() && (min..=max).contains(n));
-            number.map(Value::Number).ok_or_else(refused)
-        }
-        Kind::Share => text.parse().map(Value::Share).map_err(|_| refused()),
-        Kind::Decimal => {
-            main.map_or(Ok(()), |asset| asset.parse(text).map(drop).map_err(|e| e.to_string()))?;
-            Ok(Value::Text(text.to_owned()))
-        }
-        Kind::Text => Ok(Value::Text(text.to_owned())),
-        Kind::File => unreachable!("a file is loaded, not read from its path"),
-        Kind::Choice(words) => {
-            words.contains(&text).then(|| Value::Text(text.to_owned())).ok_or_else(refused)
-        }
-        Kind::List => {
-            let texts = text.split(',').filter(|text| !text.trim().is_empty());
-            Ok(Value::List(texts.map(unplaced).collect()))
-        }
-        Kind::Weights => Ok(Value::Weights(vec![(unplaced(text), "100%".to_owned())])),
-        Kind::Time => text.parse().map(Value::Time).map_err(|_| refused()),
-    }
 }
 
 /// A value as text for the record: equal values give equal texts. Lists and
