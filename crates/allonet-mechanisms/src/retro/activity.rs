@@ -12,6 +12,7 @@ use allonet_core::table::{Column, Faults, Row, Table};
 
 use super::award::Award;
 use super::metric::{PROJECT, TITLE, amount, min_max, parts, percent, percentile};
+use super::reasons::short;
 use super::yaml::{self, Section};
 
 /// What a metric is called that holds deposits.
@@ -374,7 +375,7 @@ fn explain(
         };
         if !too_large[at] {
             lines.extend(most.iter().map(|column| {
-                let (part, raw) = (column.square(at) / all, column.raw[at]);
+                let (part, raw) = (column.square(at) / all, short(column.raw[at]));
                 let scaled = column.scaled[at];
                 let name = &column.name;
                 format!("{name}: {raw}, scaled to {scaled:.3}, is {} of its score", percent(part))

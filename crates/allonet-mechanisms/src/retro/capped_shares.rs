@@ -90,7 +90,7 @@ use allonet_core::table::{Column, Faults, Table};
 use super::allocator::{optimism, round_to};
 use super::reasons::short;
 use crate::ballots::{PROJECT_COLUMNS, listed, number};
-use crate::paying::{self, CAP, CAP_OVERFLOW, MINIMUM, Terms, show};
+use crate::paying::{self, CAP, CAP_OVERFLOW, MINIMUM, Terms};
 
 // --- Card -------------------------------------------------------------------
 
@@ -385,13 +385,6 @@ impl Mechanism for CappedShares {
             }
             Some(parity) => self.repeat(parity, turn, allocation, &scores, why)?,
         };
-        let named = self.payees.iter().zip(&scores).enumerate();
-        outcome.reasons = named
-            .map(|(at, (payee, _))| {
-                let gets = format!("paid {}", show(turn.assets, 0, paid[at]));
-                (payee.to_string(), vec![why(at), gets])
-            })
-            .collect();
         let floats: Vec<f64> = paid.iter().map(|amount| amount.to_f64()).collect();
         let basis = if pool.is_zero() { &scores } else { &floats };
         outcome.signals.push(("shares", paying::shares(&self.payees, basis)));
@@ -500,7 +493,6 @@ mod tests {
             result.outcome.remarks,
             ["below the minimum and not paid: 1 project", "at the cap of 40.00 USD: 2 projects"]
         );
-        assert_eq!(result.outcome.reasons["d"], ["score 5", "paid 0.00 USD"]);
         let (name, SignalData::Scores(shares)) = &result.outcome.signals[0] else { panic!() };
         assert_eq!((*name, shares["b"]), ("shares", 0.4));
         let kept = capped.text("cap_overflow", "keep");

@@ -83,8 +83,12 @@ pub(super) fn remarks(reasons: &Reasons<'_>) -> Vec<String> {
     remarks
 }
 
-/// A number with at most four decimals.
+/// A number with at most four decimals, or in powers of ten where that would
+/// leave little of it.
 pub(super) fn short(number: f64) -> String {
+    if number != 0.0 && number.abs() < 0.001 {
+        return format!("{number:.3e}");
+    }
     let text = format!("{number:.4}");
     if number.abs() < 1e15 && text.contains('.') {
         text.trim_end_matches('0').trim_end_matches('.').to_owned()
