@@ -323,7 +323,7 @@ fn said(network: &Network, run: &Run, payer: u32, node: u32, epoch: u32) -> Vec<
     opinions(network, run, payer, &network.node(node).id, epoch)
         .into_iter()
         .map(|opinion| data::Saying {
-            from: network.node(opinion.from).id.to_string(),
+            from: network.node(opinion.from).title().to_owned(),
             score: opinion.signal.as_ref().map(score).unwrap_or_default(),
             reasons: opinion.reasons,
         })

@@ -193,7 +193,7 @@ pub(crate) struct Arrival {
 /// What one neuron says of a recipient.
 #[derive(Debug, Clone, Default, Serialize)]
 pub(crate) struct Saying {
-    /// Id of the neuron.
+    /// Name of the neuron.
     pub(crate) from: String,
     /// Its score, such as `score 0.031, 4.2 % of all`; empty where it gives none.
     pub(crate) score: String,
