@@ -18,11 +18,14 @@
 //!   long as they take no more than `KEPT_BYTES`.
 //! * In the harsh form, `c_ip·N_ih` is the same for `p` and `h` in turn: a row
 //!   of `P^p` is also a row of `P^h`. Rows that many donors add up to are kept
-//!   until `h` has its turn.
+//!   until `h` has its turn; projects of most donors come first.
 //!
 //! Rows are cut into pieces of sixteen numbers, so that a piece of all donors of
 //! one batch stays in the cache. Sums run in order of donors: the same input
 //! gives the same bits.
+
+use std::cmp::Reverse;
+use std::ops::Range;
 
 use rustc_hash::FxHashMap;
 
@@ -35,7 +38,10 @@ type Piece = [f64; LANES];
 const NOTHING: Piece = [0.0; LANES];
 
 /// Donors of a project who are added up at a time.
-const BATCH: usize = 512;
+const BATCH: usize = 1_024;
+/// Pieces of their rows that are laid out at a time: with a batch of donors they
+/// stay in the second cache.
+const SLAB: usize = 8;
 /// Rows of `1 − k` that are kept; beyond it they are worked out again for each
 /// project.
 const KEPT_BYTES: usize = 5 << 28;
@@ -72,9 +78,18 @@ fn within(
         given: Vec::new(),
         table: Vec::new(),
         batch: Batch::default(),
+        done: vec![false; projects],
         saved: Saved::new(donations, if harsh { saved_bytes / row_bytes } else { 0 }),
     };
-    (0..projects).map(|project| board.score(project)).collect()
+    // Those of most donors first: their rows hold all columns and can be kept.
+    let mut order: Vec<usize> = (0..projects).collect();
+    order.sort_by_key(|project| Reverse(donations.of_project.numbers(*project).len()));
+    let mut scores = vec![0.0; projects];
+    for project in order {
+        scores[project] = board.score(project);
+        board.done[project] = true;
+    }
+    scores
 }
 
 /// No column.
@@ -95,6 +110,8 @@ struct Board<'a> {
     /// piece of all rows, then the second.
     table: Vec<Piece>,
     batch: Batch,
+    /// Projects that had their turn.
+    done: Vec<bool>,
     saved: Saved,
 }
 
@@ -110,12 +127,8 @@ impl Board<'_> {
             let saved = self.saved.take(*other as usize, project);
             self.given.push(saved.is_some() || (self.harsh && *other as usize == project));
             if let Some(saved) = saved {
-                for (piece, columns) in self.columns.chunks(LANES).enumerate() {
-                    let cells = &mut self.table[piece * rows + row];
-                    for (cell, column) in cells.iter_mut().zip(columns) {
-                        *cell = saved[*column as usize];
-                    }
-                }
+                let cells = self.table[row..].iter_mut().step_by(rows);
+                cut(&saved, &self.columns, cells);
             }
         }
         let (donors, gifts) = (
@@ -124,15 +137,22 @@ impl Board<'_> {
         );
         for (donors, gifts) in donors.chunks(BATCH).zip(gifts.chunks(BATCH)) {
             self.sort(donors, gifts);
-            self.spread(donors, pieces);
-            self.add(donors.len(), pieces);
+            for first in (0..pieces).step_by(SLAB) {
+                let slab = first..(first + SLAB).min(pieces);
+                self.spread(donors, slab.clone());
+                self.add(donors.len(), slab, rows);
+            }
         }
         if complete {
-            for (row, given) in self.given.iter().enumerate().skip(project + 1) {
-                if !given && self.saved.wants(project, row) {
-                    let cells = (0..pieces).flat_map(|piece| self.table[piece * rows + row]);
+            for (row, given) in self.given.iter().enumerate() {
+                if !given && !self.done[row] && self.saved.wants(project, row) {
+                    let mut cells = Vec::with_capacity(rows);
+                    for piece in self.table[row..].iter().step_by(rows) {
+                        cells.extend_from_slice(piece);
+                    }
+                    cells.truncate(self.columns.len());
                     let both = (index(project), index(row));
-                    self.saved.rows.insert(both, cells.collect());
+                    self.saved.rows.insert(both, cells);
                 }
             }
         }
@@ -196,40 +216,52 @@ impl Board<'_> {
         }
     }
 
-    /// Lays out the batch's rows of `1 − k` piece by piece.
-    fn spread(&mut self, donors: &[u32], pieces: usize) {
+    /// Lays out some pieces of the batch's rows of `1 − k`, piece by piece.
+    fn spread(&mut self, donors: &[u32], slab: Range<usize>) {
         let panel = &mut self.batch.panel;
-        panel.clear();
-        panel.resize(pieces * donors.len(), NOTHING);
+        panel.resize(slab.len() * donors.len(), NOTHING);
+        let end = (slab.end * LANES).min(self.columns.len());
+        let columns = &self.columns[slab.start * LANES..end];
+        let whole = self.columns.len() == self.column_of.len();
         for (at, donor) in donors.iter().enumerate() {
             let row = self.distances.row(*donor as usize);
-            if row.len() == self.columns.len() {
-                for (piece, row) in row.chunks(LANES).enumerate() {
-                    panel[piece * donors.len() + at][..row.len()].copy_from_slice(row);
-                }
-                continue;
-            }
-            for (piece, columns) in self.columns.chunks(LANES).enumerate() {
-                let cells = &mut panel[piece * donors.len() + at];
-                for (cell, column) in cells.iter_mut().zip(columns) {
-                    *cell = row[*column as usize];
+            let row = if whole { &row[slab.start * LANES..end] } else { row };
+            cut(row, columns, panel[at..].iter_mut().step_by(donors.len()));
+        }
+    }
+
+    /// Adds some pieces of a batch of so many donors to the table.
+    fn add(&mut self, donors: usize, slab: Range<usize>, rows: usize) {
+        let Batch { starts, entries, base, panel, .. } = &self.batch;
+        let panels = panel.chunks_exact(donors);
+        let table = self.table.chunks_exact_mut(rows).skip(slab.start);
+        for (cells, panel) in table.zip(panels) {
+            let bounds = starts.iter().zip(&starts[1..]);
+            for ((cell, base), (from, to)) in cells.iter_mut().zip(base).zip(bounds) {
+                if from < to {
+                    *cell = weighed(*cell, *base, &entries[*from..*to], panel);
                 }
             }
         }
     }
+}
 
-    /// Adds a batch of so many donors to the table.
-    fn add(&mut self, donors: usize, pieces: usize) {
-        let Batch { starts, entries, base, panel, .. } = &self.batch;
-        for piece in 0..pieces {
-            let panel = &panel[piece * donors..(piece + 1) * donors];
-            let cells = &mut self.table[piece * pieces * LANES..(piece + 1) * pieces * LANES];
-            for (row, base) in base.iter().enumerate() {
-                let entries = &entries[starts[row]..starts[row + 1]];
-                if !entries.is_empty() {
-                    cells[row] = weighed(cells[row], *base, entries, panel);
-                }
-            }
+/// Cuts the columns of a row into pieces; a row that is no longer than there are
+/// columns has just these.
+fn cut<'a>(row: &[f64], columns: &[u32], mut pieces: impl Iterator<Item = &'a mut Piece>) {
+    if row.len() == columns.len() {
+        let (full, rest) = row.as_chunks();
+        for (piece, cells) in full.iter().zip(pieces.by_ref()) {
+            *cells = *piece;
+        }
+        if let Some(cells) = pieces.next() {
+            cells[..rest.len()].copy_from_slice(rest);
+        }
+        return;
+    }
+    for (cells, columns) in pieces.zip(columns.chunks(LANES)) {
+        for (cell, column) in cells.iter_mut().zip(columns) {
+            *cell = row[*column as usize];
         }
     }
 }
@@ -275,7 +307,7 @@ struct Saved {
     projects: usize,
     /// Rows of projects that share so many are kept.
     least: u32,
-    rows: FxHashMap<(u32, u32), Box<[f64]>>,
+    rows: FxHashMap<(u32, u32), Vec<f64>>,
 }
 
 impl Saved {
@@ -304,11 +336,12 @@ impl Saved {
         saved
     }
 
-    fn wants(&self, first: usize, second: usize) -> bool {
+    fn wants(&self, one: usize, other: usize) -> bool {
+        let (first, second) = (one.min(other), one.max(other));
         self.shared.get(first * self.projects + second).is_some_and(|shared| *shared >= self.least)
     }
 
-    fn take(&mut self, first: usize, second: usize) -> Option<Box<[f64]>> {
+    fn take(&mut self, first: usize, second: usize) -> Option<Vec<f64>> {
         if !self.wants(first, second) {
             return None;
         }
