@@ -14,12 +14,12 @@ pub mod trial;
 pub mod votes;
 
 mod credit;
+mod hearing;
 mod names;
 mod paying;
 mod people;
 mod protocol;
 mod safe;
-mod standing;
 mod transaction;
 mod whole;
 

@@ -9,7 +9,7 @@ use std::sync::Arc;
 
 use allonet_core::card::{Absent, Kind, Setting, Settings};
 use allonet_core::fault::Fault;
-use allonet_core::mechanism::{Allocation, Change, Refusal, Step, Turn};
+use allonet_core::mechanism::{Allocation, Blueprint, Change, Refusal, Step, Turn};
 use allonet_core::money::{
     Amount, ApportionError, Asset, Rounding, Share, apportion, weights_from_f64,
 };
@@ -41,6 +41,22 @@ pub(crate) const MINIMUM: Setting = Setting {
           others share it.",
 };
 
+/// The asset that rules divide, and amounts in settings and tables are in.
+pub(crate) fn main_asset<'a>(blueprint: &Blueprint<'a>) -> Result<&'a Asset, Vec<Fault>> {
+    let no_asset = || vec![Fault::new("no-asset", "the network has no asset to divide")];
+    blueprint.assets.first().ok_or_else(no_asset)
+}
+
+/// The fault of a `cap` that leaves nothing.
+pub(crate) fn cap_zero(settings: &Settings, help: &str) -> Option<Fault> {
+    settings.share("cap").filter(|cap| cap.is_zero())?;
+    let fault = Fault::new("cap-zero", "a cap of 0% would pay nobody anything");
+    Some(fault.at_some(settings.place("cap")).help(help))
+}
+
+/// The help to it where there may be no cap.
+pub(crate) const NO_CAP: &str = "leave `cap` out for no cap";
+
 /// How a pool is divided by scores.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Terms {
@@ -64,12 +80,10 @@ impl Terms {
                 Fault::new("bad-amount", error.to_string()).at_some(settings.place("minimum"))
             })?),
         };
-        let cap = settings.share("cap");
-        if cap.is_some_and(Share::is_zero) {
-            return Err(Fault::new("cap-zero", "a cap of 0% would pay nobody anything")
-                .at_some(settings.place("cap"))
-                .help("leave `cap` out for no cap"));
+        if let Some(fault) = cap_zero(settings, NO_CAP) {
+            return Err(fault);
         }
+        let cap = settings.share("cap");
         let keep_overflow = settings.text("cap_overflow") == Some("keep");
         Ok(Self { cap, keep_overflow, minimum, rounding: Rounding::default() })
     }
@@ -241,7 +255,8 @@ impl Divided {
         }
         let dropped = self.dropped.iter().filter(|dropped| **dropped).count();
         if dropped > 0 {
-            remarks.push(format!("below the minimum and not paid: {}", several(dropped)));
+            remarks
+                .push(format!("below the minimum and not paid: {}", several(dropped, "project")));
         }
         if self.limit.is_some_and(Amount::is_zero) && !pool.is_zero() {
             remarks.push("the cap is below one base unit: nothing is paid".to_owned());
@@ -250,15 +265,16 @@ impl Divided {
             let held = self.paid.iter().filter(|paid| **paid == limit).count();
             if held > 0 {
                 let limit = show(assets, 0, limit);
-                remarks.push(format!("at the cap of {limit}: {}", several(held)));
+                remarks.push(format!("at the cap of {limit}: {}", several(held, "project")));
             }
         }
         remarks
     }
 }
 
-fn several(count: usize) -> String {
-    if count == 1 { "1 project".to_owned() } else { format!("{count} projects") }
+/// `1 vote`, `2 votes`.
+pub(crate) fn several(count: usize, noun: &str) -> String {
+    format!("{count} {noun}{}", if count == 1 { "" } else { "s" })
 }
 
 fn parts(

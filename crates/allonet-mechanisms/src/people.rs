@@ -1,10 +1,8 @@
-//! People in tables and signals: their ids, and what is said of them in numbers.
+//! People in tables: their ids, and what is said of them in numbers.
 
 use std::collections::BTreeMap;
 
 use allonet_core::fault::Fault;
-use allonet_core::mechanism::{Refusal, Turn};
-use allonet_core::signal::SignalData;
 use allonet_core::table::{Faults, Row, Table};
 use allonet_core::time::Instant;
 
@@ -87,33 +85,6 @@ pub(crate) fn figures(table: &Table, empty: f64, faults: &mut Faults) -> Figures
 pub(crate) fn listed_twice(row: Row<'_>, column: usize) -> Fault {
     let message = format!("`{}` is listed twice", row.cell(column));
     row.fault(column, "listed-twice", message).help("keep the line that is meant")
-}
-
-/// What the signal of a name says of people; none where none has arrived. Who
-/// is not in it has 0.
-pub(crate) fn heard(turn: &Turn<'_>, name: &str) -> Result<Option<Figures>, Refusal> {
-    let Some(signal) = turn.signal(name) else { return Ok(None) };
-    let from = &signal.from;
-    let SignalData::Scores(scores) = &signal.data else {
-        let message =
-            format!("the signal `{name}` from `{from}` is one number, not one for each person");
-        return Err(Refusal::new("not-scores", message).help("connect a signal that has scores"));
-    };
-    let mut found = Figures::new();
-    for (id, score) in scores {
-        if !score.is_finite() || *score < 0.0 {
-            let message = format!("the signal `{name}` from `{from}` gives {score} to `{id}`");
-            let help = "what multiplies a person's weight is a number of zero or more";
-            return Err(Refusal::new("bad-signal", message).help(help));
-        }
-        if found.insert(plain(id).into_owned(), *score).is_some() {
-            let message = format!(
-                "the signal `{name}` from `{from}` has the address `{id}` in two spellings"
-            );
-            return Err(Refusal::new("bad-signal", message).help("write addresses in lower case"));
-        }
-    }
-    Ok(Some(found))
 }
 
 /// A number for people: up to six digits behind the point.

@@ -240,3 +240,18 @@ impl OracleFactory for Host {
         })
     }
 }
+
+/// What each payee of a turn is paid, in their order.
+#[cfg(test)]
+pub(crate) fn paid(result: &TurnResult) -> Vec<u128> {
+    result.payees.iter().map(|payee| result.paid(payee).to_u128().unwrap()).collect()
+}
+
+/// Why a trial does not run: its first fault, or the refusal.
+#[cfg(test)]
+pub(crate) fn refused(trial: &Trial) -> String {
+    match trial.run(1).unwrap_err() {
+        NoTrial::Faults(faults) => faults[0].to_string(),
+        NoTrial::Refusal(refusal) => refusal.to_string(),
+    }
+}

@@ -84,9 +84,8 @@ use allonet_core::money::Share;
 use allonet_core::signal::SignalData;
 use allonet_core::table::{Column, Faults, Row, Table};
 
-use crate::people::{
-    FIGURE_MAX, Figures, PERSON, figures, heard, largest, listed_twice, person, shown,
-};
+use crate::hearing::heard;
+use crate::people::{FIGURE_MAX, Figures, PERSON, figures, largest, listed_twice, person, shown};
 
 // --- Card -------------------------------------------------------------------
 
@@ -320,7 +319,7 @@ fn names(table: &Table, faults: &mut Faults) -> BTreeSet<String> {
 impl Delegation {
     /// Everybody's own power, times what a signal says of it.
     fn own(&self, turn: &Turn<'_>) -> Result<Vec<f64>, Refusal> {
-        let Some(heard) = heard(turn, "power")? else { return Ok(self.powers.clone()) };
+        let Some(heard) = heard(turn, "power", f64::MAX)? else { return Ok(self.powers.clone()) };
         let times = |(name, power): (&String, &f64)| {
             let own = power * heard.get(name).copied().unwrap_or(0.0);
             if own <= FIGURE_MAX { Ok(own) } else { Err(too_much(name, own)) }
@@ -588,7 +587,7 @@ mod tests {
             (powers("ann,1e31\n"), "`1e31` is too much"),
             (powers("ann,1\nann,1\n"), "`ann` is listed twice"),
             (trial("").file("voters", "voter\nann\nann\n"), "`ann` is listed twice"),
-            (trial("ann,bob,,\n").scores("power", &[("ann", f64::NAN)]), "gives NaN to `ann`"),
+            (trial("ann,bob,,\n").scores("power", &[("ann", f64::NAN)]), "gives `ann` NaN"),
             (powers("ann,1e20\n").scores("power", &[("ann", 1e20)]), "`ann` has the power 1e40"),
         ] {
             let told = trial.run(0).unwrap_err().to_string();

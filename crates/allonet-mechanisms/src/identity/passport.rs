@@ -85,9 +85,8 @@ use allonet_core::signal::SignalData;
 use allonet_core::table::{Column, Faults, Row, Table};
 use allonet_core::time::Instant;
 
-use crate::people::{
-    Figures, PERSON, figure_in, figures, heard, listed_twice, moment_in, person, shown,
-};
+use crate::hearing::heard;
+use crate::people::{Figures, PERSON, figure_in, figures, listed_twice, moment_in, person, shown};
 
 // --- Card -------------------------------------------------------------------
 
@@ -447,7 +446,7 @@ impl Mechanism for Passport {
         if now.is_none() && expires {
             return Err(no_moment());
         }
-        let heard = heard(turn, "trust")?;
+        let heard = heard(turn, "trust", f64::MAX)?;
         let (mut trust, mut outcome) = (Figures::new(), Outcome::default());
         for voter in self.voters() {
             let (mut found, why) = self.judge(voter, now);
@@ -685,8 +684,8 @@ mod tests {
             (stamps("any").list("needed", &["x"]).file("scores", "voter,score\n"), "not look at"),
             (scores.clone().set("score_low", Value::Number(26.0)), "score_low = 26 is above"),
             (no_time, "some stamps expire"),
-            (scores.clone().scores("trust", &[("ann", -1.0)]), "gives -1 to `ann`"),
-            (scores.scores("trust", &[("0xAB", 1.0), ("ann", f64::NAN)]), "gives NaN to `ann`"),
+            (scores.clone().scores("trust", &[("ann", -1.0)]), "gives `ann` -1"),
+            (scores.scores("trust", &[("0xAB", 1.0), ("ann", f64::NAN)]), "gives `ann` NaN"),
         ] {
             assert!(refused(&trial).contains(expected), "{}", refused(&trial));
         }

@@ -105,10 +105,11 @@ use allonet_core::money::Share;
 use super::closeness::Similarity;
 use super::cluster;
 use super::donations::Donations;
-use super::intake::{
-    AMOUNTS, MIN_DONATION, OVERRIDES, PROJECTS, Round, SCORE_FLOOR, SCORE_HIGH, SCORE_LOW, SCORES,
-    VOTES, no_asset, parts_of_sum, percent,
+use super::reading::{
+    AMOUNTS, MIN_DONATION, OVERRIDES, PROJECTS, Reader, SCORE_FLOOR, SCORE_HIGH, SCORE_LOW, SCORES,
+    VOTES,
 };
+use super::round::{Round, parts_of_sum, percent};
 use crate::paying::{CAP, CAP_OVERFLOW, MINIMUM, Terms, shares};
 
 // --- Card -------------------------------------------------------------------
@@ -185,11 +186,11 @@ pub struct ClusterMatch {
 
 /// Builds the rule from its settings.
 pub fn build(blueprint: &Blueprint<'_>) -> Result<Box<dyn Mechanism>, Vec<Fault>> {
-    let settings = blueprint.settings;
-    let asset = blueprint.assets.first().ok_or_else(no_asset)?;
-    let terms = Terms::read(settings, asset).map_err(|fault| vec![fault])?;
+    let reader = Reader::new(blueprint)?;
+    let settings = reader.settings;
+    let terms = Terms::read(settings, reader.asset).map_err(|fault| vec![fault])?;
     Ok(Box::new(ClusterMatch {
-        round: Round::read(blueprint)?,
+        round: Round::read(reader)?,
         similarity: similarity(settings),
         harsh: !matches!(settings.get("harsh").map(|p| &p.value), Some(Value::Bool(false))),
         mix: settings.share("mix").unwrap_or(Share::ONE),
@@ -208,7 +209,7 @@ fn similarity(settings: &Settings) -> Similarity {
 
 // --- Signals ----------------------------------------------------------------
 
-// `trust` is read as in all rules of the family: see `reading`.
+// `trust` is read by `round`.
 
 // --- Refusals ---------------------------------------------------------------
 
@@ -291,7 +292,7 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
-    use crate::trial::{NoTrial, Trial, TurnResult};
+    use crate::trial::{Trial, paid, refused};
 
     /// `well` has supporters who give to different things besides.
     const SIDES: &str = "voter,project,amount\n\
@@ -306,19 +307,8 @@ mod tests {
         Value::Share(text.parse().unwrap())
     }
 
-    fn paid(result: &TurnResult) -> Vec<u128> {
-        result.payees.iter().map(|payee| result.paid(payee).to_u128().unwrap()).collect()
-    }
-
     fn run(trial: &Trial, pool: u128) -> Vec<u128> {
         paid(&trial.run(pool).unwrap())
-    }
-
-    fn refused(trial: &Trial) -> String {
-        match trial.run(1).unwrap_err() {
-            NoTrial::Faults(faults) => faults[0].to_string(),
-            NoTrial::Refusal(refusal) => refusal.to_string(),
-        }
     }
 
     // Worked examples.
@@ -399,15 +389,15 @@ mod tests {
             (trial("voter,project,amount\na,x,-3\n"), "votes.csv:2:5: `-3` is negative"),
             (
                 trial(SIDES).scores("trust", &[("ann", -1.0)]),
-                "the signal `trust` from `elsewhere` says -1 of voter `ann`",
+                "the signal `trust` from `elsewhere` gives `ann` -1",
             ),
             (
                 trial(SIDES).scores("trust", &[("ann", f64::NAN)]),
-                "the signal `trust` from `elsewhere` says NaN of voter `ann`",
+                "the signal `trust` from `elsewhere` gives `ann` NaN",
             ),
             (
                 trial(SIDES).scores("trust", &[("ann", 1e61)]),
-                "the signal `trust` from `elsewhere` says 1",
+                "the signal `trust` from `elsewhere` gives `ann` 1",
             ),
             (
                 trial(SIDES)

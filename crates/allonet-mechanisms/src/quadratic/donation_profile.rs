@@ -75,10 +75,11 @@ use allonet_core::fault::Fault;
 use allonet_core::mechanism::{Allocation, Blueprint, Mechanism, Outcome, Refusal, Turn};
 
 use super::donations::Donations;
-use super::intake::{
-    AMOUNTS, MIN_DONATION, OVERRIDES, PROJECTS, Round, SCORE_FLOOR, SCORE_HIGH, SCORE_LOW, SCORES,
-    VOTES, no_asset, parts_of_sum, percent,
+use super::reading::{
+    AMOUNTS, MIN_DONATION, OVERRIDES, PROJECTS, Reader, SCORE_FLOOR, SCORE_HIGH, SCORE_LOW, SCORES,
+    VOTES,
 };
+use super::round::{Round, parts_of_sum, percent};
 use crate::paying::{CAP, CAP_OVERFLOW, MINIMUM, Terms, shares};
 
 // --- Card -------------------------------------------------------------------
@@ -146,18 +147,18 @@ enum Groups {
 
 /// Builds the rule from its settings.
 pub fn build(blueprint: &Blueprint<'_>) -> Result<Box<dyn Mechanism>, Vec<Fault>> {
-    let asset = blueprint.assets.first().ok_or_else(no_asset)?;
-    let terms = Terms::read(blueprint.settings, asset).map_err(|fault| vec![fault])?;
-    let groups = match blueprint.settings.text("groups") {
+    let reader = Reader::new(blueprint)?;
+    let terms = Terms::read(reader.settings, reader.asset).map_err(|fault| vec![fault])?;
+    let groups = match reader.settings.text("groups") {
         Some("projects") => Groups::Projects,
         _ => Groups::Profiles,
     };
-    Ok(Box::new(DonationProfile { round: Round::read(blueprint)?, groups, terms }))
+    Ok(Box::new(DonationProfile { round: Round::read(reader)?, groups, terms }))
 }
 
 // --- Signals ----------------------------------------------------------------
 
-// `trust` is read as in all rules of the family: see `reading`.
+// `trust` is read by `round`.
 
 // --- Refusals ---------------------------------------------------------------
 
@@ -248,7 +249,7 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
-    use crate::trial::{NoTrial, Trial, TurnResult};
+    use crate::trial::{NoTrial, Trial, paid};
 
     const VOTES: &str = "voter,project,amount\n\
         ann,well,1\nann,park,1\nbob,well,8\nbob,park,3\ncem,well,4\n\
@@ -256,10 +257,6 @@ mod tests {
 
     fn trial(votes: &str) -> Trial {
         Trial::new("donation-profile").file("votes", votes)
-    }
-
-    fn paid(result: &TurnResult) -> Vec<u128> {
-        result.payees.iter().map(|payee| result.paid(payee).to_u128().unwrap()).collect()
     }
 
     fn run(trial: &Trial, pool: u128) -> Vec<u128> {
@@ -320,7 +317,7 @@ mod tests {
             (trial("voter,project,amount\na,x,NaN\n"), "votes.csv:2:5: `NaN` is not a decimal"),
             (
                 trial(VOTES).scores("trust", &[("ann", f64::INFINITY)]),
-                "the signal `trust` from `elsewhere` says inf of voter `ann`",
+                "the signal `trust` from `elsewhere` gives `ann` inf",
             ),
         ] {
             let found = match trial.run(1).unwrap_err() {

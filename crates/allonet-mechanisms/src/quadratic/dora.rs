@@ -88,17 +88,17 @@ use allonet_core::table::{Column, Faults, Table};
 use ruint::aliases::U256;
 
 use super::division::{Division, Dust, Overflow};
-use super::eligibility::{Eligibility, several};
+use super::eligibility::Eligibility;
 use super::influence::{Pool, Round};
 use super::kernel::{Pairs, Roots};
 use super::lists::{OUTCAST_COLUMNS, listed};
 use super::matching::Counted;
-use super::reading::Reader;
+use super::reading::{PROJECTS, Reader, VOTES};
 use super::roster::PROJECT_COLUMNS;
 use super::scores::{Arithmetic, Scores, Scoring};
 use super::trust::{TRUST, weigh};
 use super::votes::{self, AMOUNT};
-use crate::paying::{Walk, show};
+use crate::paying::{Walk, several, show};
 
 // --- Card -------------------------------------------------------------------
 
@@ -121,17 +121,13 @@ pub static CARD: Card = Card {
 
 const SETTINGS: &[Setting] = &[
     Setting {
-        name: "votes",
-        kind: Kind::File,
-        default: Absent::Required,
         doc: "Table of votes, columns `voter`, `project` and `votes` (whole numbers) or their \
               common names.",
+        ..VOTES
     },
     Setting {
-        name: "projects",
-        kind: Kind::File,
-        default: Absent::None("every project voted for is paid"),
         doc: "List of projects that may be paid, column `id`, and if wished `status`.",
+        ..PROJECTS
     },
     Setting {
         name: "bans",

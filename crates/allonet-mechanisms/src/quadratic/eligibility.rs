@@ -31,6 +31,7 @@ use ruint::aliases::U256;
 use super::lists::{Recipients, allow, deny, exclude_recipients, guests};
 use super::roster::apply_list;
 use super::votes::{ID, USD, Votes};
+use crate::paying::several;
 
 /// Columns of a table of scores.
 pub const SCORE_COLUMNS: &[Column] = &[
@@ -403,11 +404,6 @@ fn scale(table: &Table, votes: &mut Votes, parts: &[u64], faults: &mut Faults) {
 fn percent(parts: u64) -> String {
     let text = format_units(U256::from(parts), 2);
     format!("{}%", text.trim_end_matches('0').trim_end_matches('.'))
-}
-
-/// `1 vote`, `2 votes`.
-pub(super) fn several(count: usize, noun: &str) -> String {
-    format!("{count} {noun}{}", if count == 1 { "" } else { "s" })
 }
 
 /// The first of some names.

@@ -115,21 +115,23 @@
 
 use std::sync::Arc;
 
-use allonet_core::card::{Absent, Card, Family, Kind, Setting, Settings, Source, Status};
+use allonet_core::card::{Absent, Card, Family, Kind, Setting, Source, Status};
 use allonet_core::fault::Fault;
 use allonet_core::mechanism::{
     Allocation, Blueprint, Mechanism, Outcome, Purse, Refusal, Turn, VoterEffect,
 };
-use allonet_core::money::Share;
 
 use super::division::{Division, Dust, Overflow};
-use super::eligibility::{Eligibility, OVERRIDE_COLUMNS, SCORE_COLUMNS, Scale};
+use super::eligibility::Eligibility;
 use super::lists::{Recipients, VOTER_COLUMNS};
 use super::matching::{Counted, Matching, Precision};
-use super::reading::Reader;
-use super::roster::PROJECT_COLUMNS;
+use super::reading::{
+    AMOUNTS, MIN_DONATION, OVERRIDES, PROJECTS, Reader, SCORE_FLOOR, SCORE_HIGH, SCORE_LOW, SCORES,
+    VOTES,
+};
 use super::trust::TRUST;
 use super::votes::COLUMNS;
+use crate::paying::{CAP, CAP_OVERFLOW, NO_CAP, cap_zero};
 
 // --- Card -------------------------------------------------------------------
 
@@ -161,18 +163,8 @@ pub static CARD: Card = Card {
 };
 
 const SETTINGS: &[Setting] = &[
-    Setting {
-        name: "votes",
-        kind: Kind::File,
-        default: Absent::Required,
-        doc: "Table of votes, columns `voter`, `project` and `amount` or their common names.",
-    },
-    Setting {
-        name: "amounts",
-        kind: Kind::Choice(&["decimal", "base-units"]),
-        default: Absent::Default("decimal"),
-        doc: "Whether votes are written in units of the main asset or in its base units.",
-    },
+    VOTES,
+    AMOUNTS,
     Setting {
         name: "variant",
         kind: Kind::Choice(&["without-own", "with-own"]),
@@ -188,17 +180,10 @@ const SETTINGS: &[Setting] = &[
               it.",
     },
     Setting {
-        name: "cap",
-        kind: Kind::Share,
-        default: Absent::None("no cap"),
         doc: "Most that one project may take of the pool, unless `projects` says otherwise.",
+        ..CAP
     },
-    Setting {
-        name: "cap_overflow",
-        kind: Kind::Choice(&["redistribute", "keep"]),
-        default: Absent::Default("redistribute"),
-        doc: "Whether money above the cap goes to the other projects by score or stays unspent.",
-    },
+    CAP_OVERFLOW,
     Setting {
         name: "arithmetic",
         kind: Kind::Choice(&["integer", "float"]),
@@ -218,44 +203,12 @@ const SETTINGS: &[Setting] = &[
         default: Absent::Default("none"),
         doc: "Whose arithmetic to repeat to the base unit.",
     },
-    Setting {
-        name: "scores",
-        kind: Kind::File,
-        default: Absent::None("every voter counts in full"),
-        doc: "Table of voters and their identity scores, columns `voter` and `score`; who is not \
-              in it has score 0.",
-    },
-    Setting {
-        name: "score_low",
-        kind: Kind::Number { min: 0.0, max: 1e9 },
-        default: Absent::Default("15"),
-        doc: "Votes of voters with a score below this do not count.",
-    },
-    Setting {
-        name: "score_high",
-        kind: Kind::Number { min: 0.0, max: 1e9 },
-        default: Absent::Default("25"),
-        doc: "Votes of voters with a score from here on count in full.",
-    },
-    Setting {
-        name: "score_floor",
-        kind: Kind::Share,
-        default: Absent::Default("50%"),
-        doc: "What votes count at `score_low`; it rises evenly up to `score_high`.",
-    },
-    Setting {
-        name: "overrides",
-        kind: Kind::File,
-        default: Absent::None("no overrides"),
-        doc: "Table of single votes and what they count instead, columns `id`, `coefficient`, and \
-              if wished `author` and `reason`.",
-    },
-    Setting {
-        name: "min_donation",
-        kind: Kind::Decimal,
-        default: Absent::None("every vote counts"),
-        doc: "Smaller votes do not count; in US dollars if the votes have a column `amount_usd`.",
-    },
+    SCORES,
+    SCORE_LOW,
+    SCORE_HIGH,
+    SCORE_FLOOR,
+    OVERRIDES,
+    MIN_DONATION,
     Setting {
         name: "min_donation_per",
         kind: Kind::Choice(&["vote", "donor"]),
@@ -284,11 +237,9 @@ const SETTINGS: &[Setting] = &[
               `reason`.",
     },
     Setting {
-        name: "projects",
-        kind: Kind::File,
-        default: Absent::None("every project voted for is paid"),
         doc: "List of projects that may be paid, column `id`, and if wished `status`, `recipient` \
               and a `cap` of their own.",
+        ..PROJECTS
     },
 ];
 
@@ -304,7 +255,7 @@ pub struct Quadratic {
 pub fn build(blueprint: &Blueprint<'_>) -> Result<Box<dyn Mechanism>, Vec<Fault>> {
     let reader = Reader::new(blueprint)?;
     let parity = reader.is("parity", "grants-stack");
-    let mut faults = contradictions(reader.settings, parity);
+    let mut faults = contradictions(reader, parity);
     let counted = counted(reader, parity).map_err(|more| faults.extend(more));
     let (Ok(counted), true) = (counted, faults.is_empty()) else { return Err(faults) };
     let precision = match reader.settings.text("arithmetic") {
@@ -337,25 +288,14 @@ fn division(reader: Reader<'_>, grants_stack: bool) -> Division {
 /// Votes as far as they count, but for trust in their voters.
 fn counted(reader: Reader<'_>, parity: bool) -> Result<Counted, Vec<Fault>> {
     let votes = reader.votes(COLUMNS)?;
-    let settings = reader.settings;
-    let scale = Scale {
-        low: settings.number("score_low").unwrap_or(15.0),
-        high: settings.number("score_high").unwrap_or(25.0),
-        floor: settings.share("score_floor").or(Share::new(1, 2)).unwrap_or(Share::ONE),
-        below: Share::ZERO,
-    };
     let own = reader.is("self_votes", "exclude");
     let eligibility = Eligibility {
-        minimum: reader.minimum("min_donation", &votes)?,
         minimum_per_donor: reader.is("min_donation_per", "donor"),
-        scores: reader.table("scores", SCORE_COLUMNS)?.map(|table| (table, scale)),
-        overrides: reader.table("overrides", OVERRIDE_COLUMNS)?,
-        projects: reader.table("projects", PROJECT_COLUMNS)?,
         allow: reader.table("allow", VOTER_COLUMNS)?,
         deny: reader.table("deny", VOTER_COLUMNS)?,
         recipients: if own { Recipients::NotForThemselves } else { Recipients::Vote },
         in_floats: parity,
-        ..Eligibility::default()
+        ..reader.eligibility(&votes)?
     };
     reader.count(&votes, &eligibility, None)
 }
@@ -363,22 +303,14 @@ fn counted(reader: Reader<'_>, parity: bool) -> Result<Counted, Vec<Fault>> {
 // --- Refusals ---------------------------------------------------------------
 
 /// Settings that cannot hold together.
-fn contradictions(settings: &Settings, parity: bool) -> Vec<Fault> {
-    let mut faults = Vec::new();
+fn contradictions(reader: Reader<'_>, parity: bool) -> Vec<Fault> {
+    let settings = reader.settings;
+    let mut faults: Vec<Fault> = cap_zero(settings, NO_CAP).into_iter().collect();
+    faults.extend(reader.score_scale());
     let mut refuse = |name: &str, code, message: &str, help: &str| {
         faults.push(Fault::new(code, message).at_some(settings.place(name)).help(help));
     };
     let is = |name, value| settings.text(name) == Some(value);
-    if settings.share("cap").is_some_and(Share::is_zero) {
-        let help = "leave `cap` out for no cap";
-        refuse("cap", "cap-zero", "a cap of 0% would pay nobody anything", help);
-    }
-    if let (Some(low), Some(high)) = (settings.number("score_low"), settings.number("score_high"))
-        && low > high
-    {
-        let message = format!("score_low = {low} is above score_high = {high}");
-        refuse("score_low", "score-scale", &message, "votes count in full from `score_high` on");
-    }
     if parity {
         for (name, other, own) in [
             ("variant", "with-own", "variant = \"without-own\""),
@@ -440,7 +372,7 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
-    use crate::trial::{NoTrial, Trial, TurnResult};
+    use crate::trial::{Trial, paid, refused};
 
     /// The example of the linear QF documentation: scores 34, 54 and 162.
     const THREE: &str = "voter,project,amount\n\
@@ -456,19 +388,8 @@ mod tests {
         Value::Share(text.parse().unwrap())
     }
 
-    fn paid(result: &TurnResult) -> Vec<u128> {
-        result.payees.iter().map(|payee| result.paid(payee).to_u128().unwrap()).collect()
-    }
-
     fn run(trial: &Trial, pool: u128) -> Vec<u128> {
         paid(&trial.run(pool).unwrap())
-    }
-
-    fn refused(trial: &Trial) -> String {
-        match trial.run(1).unwrap_err() {
-            NoTrial::Faults(faults) => faults[0].to_string(),
-            NoTrial::Refusal(refusal) => refusal.to_string(),
-        }
     }
 
     // Worked examples.
@@ -741,7 +662,10 @@ mod tests {
             (parity.clone().text("cap_overflow", "keep"), "Grants Stack knows only cap_overflow"),
             (parity.text("rounding", "largest-recipient"), "Grants Stack rounds down"),
             (trial(THREE).file("projects", "id,cap\np1,110%\n"), "projects.csv:2:4: "),
-            (trial(THREE).scores("trust", &[("s1", -0.5)]), "the trust in `s1` is -0.5"),
+            (
+                trial(THREE).scores("trust", &[("s1", -0.5)]),
+                "the signal `trust` from `elsewhere` gives `s1` -0.5",
+            ),
             (
                 trial(THREE)
                     .set("score_low", Value::Number(3.0))

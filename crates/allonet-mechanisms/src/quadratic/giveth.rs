@@ -86,11 +86,11 @@ use super::division::{Division, Dust, Overflow};
 use super::eligibility::{Eligibility, SCORE_COLUMNS, Scale};
 use super::lists::{OUTCAST_COLUMNS, Recipients, VOTER_COLUMNS};
 use super::matching::{Counted, Matching, Precision};
-use super::reading::Reader;
+use super::reading::{AMOUNTS, MIN_DONATION, PROJECTS, Reader, SCORES, VOTES};
 use super::roster::PROJECT_COLUMNS;
 use super::trust::TRUST;
 use super::votes;
-use crate::paying::{CAP, CAP_OVERFLOW};
+use crate::paying::{CAP, CAP_OVERFLOW, NO_CAP, cap_zero};
 
 // --- Card -------------------------------------------------------------------
 
@@ -113,33 +113,27 @@ pub static CARD: Card = Card {
 
 const SETTINGS: &[Setting] = &[
     Setting {
-        name: "votes",
-        kind: Kind::File,
-        default: Absent::Required,
         doc: "Table of donations, columns `voter`, `project` and `amount_usd` or `amount`, or \
               their common names.",
+        ..VOTES
     },
     Setting {
-        name: "amounts",
-        kind: Kind::Choice(&["decimal", "base-units"]),
-        default: Absent::Default("decimal"),
         doc: "Whether donations are written in whole units or in base units of the main asset.",
+        ..AMOUNTS
     },
     Setting {
-        name: "min_donation",
-        kind: Kind::Decimal,
         default: Absent::None("every donation counts"),
         doc: "Least that a donor must give a project in all; in US dollars if the donations have a \
               column `amount_usd`.",
+        ..MIN_DONATION
     },
     CAP,
     CAP_OVERFLOW,
     Setting {
-        name: "projects",
-        kind: Kind::File,
         default: Absent::None("every project given to is paid"),
         doc: "List of projects that may be paid, column `id`, and if wished `status`, `recipient` \
               and a `cap` of their own.",
+        ..PROJECTS
     },
     Setting {
         name: "recipient_donors",
@@ -148,11 +142,10 @@ const SETTINGS: &[Setting] = &[
         doc: "Whether donations count of those who are recipients of projects of the round.",
     },
     Setting {
-        name: "scores",
-        kind: Kind::File,
         default: Absent::None("every donor counts"),
         doc: "Table of donors and their identity scores, columns `voter` and `score`; who is not \
               in it has score 0.",
+        ..SCORES
     },
     Setting {
         name: "score_min",
@@ -240,11 +233,7 @@ fn counted(reader: Reader<'_>) -> Result<Counted, Vec<Fault>> {
 /// Settings that cannot hold together.
 fn contradictions(reader: Reader<'_>) -> Vec<Fault> {
     let settings = reader.settings;
-    let mut faults = Vec::new();
-    if settings.share("cap").is_some_and(Share::is_zero) {
-        let fault = Fault::new("cap-zero", "a cap of 0% would pay nobody anything");
-        faults.push(fault.at_some(settings.place("cap")).help("leave `cap` out for no cap"));
-    }
+    let mut faults: Vec<Fault> = cap_zero(settings, NO_CAP).into_iter().collect();
     match (settings.file("scores"), settings.number("score_min")) {
         (Some(_), None) => {
             let fault = Fault::new("score-min", "there are scores, but no least score");
@@ -411,7 +400,10 @@ mod tests {
             (trial("voter,project,amount_usd\na,x,-1\n"), "votes.csv:2:5: `-1` is negative"),
             (trial(VOTES).file("frauds", "project\nkiln\nkiln\n"), "frauds.csv:3:1: `kiln` is"),
             (Trial::new("giveth"), "there are no votes to divide by"),
-            (trial(VOTES).scores("trust", &[("a", f64::NAN)]), "the trust in `a` is NaN"),
+            (
+                trial(VOTES).scores("trust", &[("a", f64::NAN)]),
+                "the signal `trust` from `elsewhere` gives `a` NaN",
+            ),
         ] {
             let found = trial.run(1).unwrap_err().to_string();
             assert!(found.starts_with(start), "{found}");

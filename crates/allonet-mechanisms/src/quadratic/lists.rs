@@ -7,10 +7,11 @@ use std::collections::BTreeSet;
 
 use allonet_core::table::{Column, Faults, Row, Table};
 
-use super::eligibility::{LISTED, first_of, several};
+use super::eligibility::{LISTED, first_of};
 use super::roster::RECIPIENT;
 use super::votes::{GRANT_ADDRESS, PROJECT, Votes};
 use crate::names::plain;
+use crate::paying::several;
 
 /// Columns of a list of voters.
 pub const VOTER_COLUMNS: &[Column] = &[

@@ -104,7 +104,7 @@ use ruint::aliases::{U256, U512};
 use super::credits::{limits, overspent};
 use super::instalments::{Due, Instalments};
 use crate::ballots::{self, Ballots, CLOSES, OPENS, PROJECTS, Reading, Vote};
-use crate::paying::show;
+use crate::paying::{main_asset, show};
 use crate::whole::{narrow, whole};
 
 // --- Card -------------------------------------------------------------------
@@ -216,7 +216,7 @@ struct Tally {
 /// Builds the rule from its settings.
 pub fn build(blueprint: &Blueprint<'_>) -> Result<Box<dyn Mechanism>, Vec<Fault>> {
     let settings = blueprint.settings;
-    let asset = blueprint.assets.first().ok_or_else(no_asset)?;
+    let asset = main_asset(blueprint)?;
     let factor = settings.integer("voice_credit_factor").map(i64::unsigned_abs);
     let factor = factor.map_or_else(|| default_factor(asset), U256::from);
     let (payees, tallies, remarks) = match (settings.file("tally"), settings.file("votes")) {
@@ -376,10 +376,6 @@ fn tally(voters: &[Box<str>], mut votes: Vec<Vote>) -> Tally {
 
 // --- Refusals ---------------------------------------------------------------
 
-fn no_asset() -> Vec<Fault> {
-    vec![Fault::new("no-asset", "the network has no asset to divide")]
-}
-
 fn not_one(settings: &Settings) -> Fault {
     let both = settings.file("tally").is_some();
     let found =
@@ -515,7 +511,7 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
-    use crate::trial::{NoTrial, Trial, TurnResult};
+    use crate::trial::{NoTrial, Trial, paid};
 
     fn tally(rows: &str) -> Trial {
         let table = format!("project,tally,spent\n{rows}");
@@ -525,10 +521,6 @@ mod tests {
     fn votes(rows: &str) -> Trial {
         let table = format!("voter,project,votes\n{rows}");
         Trial::new("maci").file("votes", &table).set("voice_credit_factor", Value::Integer(100))
-    }
-
-    fn paid(result: &TurnResult) -> Vec<u128> {
-        result.payees.iter().map(|payee| result.paid(payee).to_u128().unwrap()).collect()
     }
 
     fn run(trial: &Trial, pool: u128) -> Vec<u128> {

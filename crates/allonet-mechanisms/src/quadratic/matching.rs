@@ -11,14 +11,13 @@ use allonet_core::money::{Amount, Asset, Share};
 use allonet_core::signal::SignalData;
 
 use super::division::{Divided, Division, DivisionError};
-use super::eligibility::several;
 use super::influence::{Pool, Round};
 use super::kernel::{Pairs, Roots, Support};
 use super::matches::Match;
 use super::scores::{Arithmetic, Scores, Scoring};
 use super::trust::weigh;
 use super::votes::Votes;
-use crate::paying::show;
+use crate::paying::{several, show};
 
 /// How many givers a reason names.
 const NAMED: usize = 3;
@@ -95,14 +94,9 @@ impl Matching {
         with_own: bool,
         division: Division,
     ) -> Result<Self, Vec<Fault>> {
-        let Counted { votes: Votes { columns, voters, projects }, caps, remarks, place } = counted;
-        let pairs = Pairs::gather(&columns).map_err(|pair| {
-            let (voter, project) = (&voters[pair.voter as usize], &projects[pair.project as usize]);
-            let message =
-                format!("voter `{voter}` gives `{project}` 2^128 base units or more in all");
-            let help = "check the decimals of the asset and the setting `amounts`";
-            vec![Fault::new("vote-too-large", message).at_some(place).help(help)]
-        })?;
+        let Counted { votes, caps, remarks, place } = counted;
+        let pairs = votes.pairs(place)?;
+        let Votes { voters, projects, .. } = votes;
         let tally = Tally::count(pairs, precision, with_own);
         Ok(Self { payees: projects, voters, precision, with_own, tally, division, caps, remarks })
     }

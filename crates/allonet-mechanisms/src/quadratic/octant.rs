@@ -105,17 +105,17 @@ use allonet_core::table::Table;
 use ruint::aliases::U256;
 
 use super::division::{Division, Dust, Overflow};
-use super::eligibility::{Eligibility, SCORE_COLUMNS, Scale, several};
+use super::eligibility::{Eligibility, SCORE_COLUMNS, Scale};
 use super::leverage::individual;
 use super::lists::VOTER_COLUMNS;
 use super::matched::Matched;
 use super::matching::{Matching, Precision, Tally};
-use super::reading::Reader;
+use super::reading::{AMOUNTS, PROJECTS, Reader, SCORES, VOTES};
 use super::roster::{PROJECT_COLUMNS, approved};
 use super::threshold::Threshold;
 use super::trust::TRUST;
 use super::votes::{COLUMNS, Votes};
-use crate::paying::{CAP_OVERFLOW, show};
+use crate::paying::{CAP_OVERFLOW, cap_zero, several, show};
 
 // --- Card -------------------------------------------------------------------
 
@@ -144,16 +144,12 @@ pub static CARD: Card = Card {
 
 const SETTINGS: &[Setting] = &[
     Setting {
-        name: "votes",
-        kind: Kind::File,
-        default: Absent::Required,
         doc: "Table of gifts, columns `voter`, `project` and `amount` or their common names.",
+        ..VOTES
     },
     Setting {
-        name: "amounts",
-        kind: Kind::Choice(&["decimal", "base-units"]),
-        default: Absent::Default("decimal"),
         doc: "Whether gifts are written in units of the main asset or in its base units.",
+        ..AMOUNTS
     },
     Setting {
         name: "variant",
@@ -176,18 +172,16 @@ const SETTINGS: &[Setting] = &[
               number of projects.",
     },
     Setting {
-        name: "projects",
-        kind: Kind::File,
         default: Absent::None("every project given to is paid"),
         doc: "List of projects that may be paid, column `id`, and if wished `status`, `recipient` \
               and a `cap` of their own; with `threshold`, all of them count.",
+        ..PROJECTS
     },
     Setting {
-        name: "scores",
-        kind: Kind::File,
         default: Absent::None("every quotient is 1"),
         doc: "Table of voters and their identity scores, columns `voter` and `score`; who is not \
               in it has score 0.",
+        ..SCORES
     },
     Setting {
         name: "score_min",
@@ -338,14 +332,10 @@ fn given_by_voter(votes: &Votes) -> Vec<Amount> {
 /// Settings that cannot hold together.
 fn contradictions(reader: Reader<'_>) -> Vec<Fault> {
     let settings = reader.settings;
-    let mut faults = Vec::new();
+    let mut faults: Vec<Fault> = cap_zero(settings, "write 100% for no cap").into_iter().collect();
     let mut refuse = |name: &str, code, message: &str, help: &str| {
         faults.push(Fault::new(code, message).at_some(settings.place(name)).help(help));
     };
-    if settings.share("cap").is_some_and(Share::is_zero) {
-        let help = "write 100% for no cap";
-        refuse("cap", "cap-zero", "a cap of 0% would pay nobody anything", help);
-    }
     if settings.file("guests").is_some() && settings.file("scores").is_none() {
         let help = "add `scores`, or leave `guests` out: without scores every quotient is 1";
         refuse("guests", "guests", "there are guests, but no scores to pass over", help);
@@ -488,7 +478,7 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
-    use crate::trial::{Trial, TurnResult};
+    use crate::trial::{Trial, paid};
 
     /// Scores (1 + 1)² = 4, 4 and 1.
     const VOTES: &str =
@@ -500,10 +490,6 @@ mod tests {
 
     fn cap(trial: Trial, percent: &str) -> Trial {
         trial.set("cap", Value::Share(percent.parse().unwrap()))
-    }
-
-    fn paid(result: &TurnResult) -> Vec<u128> {
-        result.payees.iter().map(|payee| result.paid(payee).to_u128().unwrap()).collect()
     }
 
     fn run(trial: &Trial, pool: u128) -> Vec<u128> {
@@ -639,7 +625,10 @@ mod tests {
             (trial("voter,project,amount\na,x,NaN\n"), "votes.csv:2:5: `NaN`"),
             (trial(VOTES).file("scores", "voter,score\nann,x\n"), "scores.csv:2:5: `x` is no"),
             (Trial::new("octant"), "there are no votes to divide by"),
-            (trial(VOTES).scores("trust", &[("ann", -1.0)]), "the trust in `ann` is -1"),
+            (
+                trial(VOTES).scores("trust", &[("ann", -1.0)]),
+                "the signal `trust` from `elsewhere` gives `ann` -1",
+            ),
         ] {
             let found = trial.run(1).unwrap_err().to_string();
             assert!(found.starts_with(start), "{found}");

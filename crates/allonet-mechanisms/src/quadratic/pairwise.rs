@@ -99,10 +99,11 @@ use allonet_core::money::{Amount, ApportionError, Asset, Rounding, apportion, we
 use allonet_core::table::{Column, Faults, Table};
 
 use super::bounded::{self, Bound};
-use super::intake::{
-    AMOUNTS, MIN_DONATION, OVERRIDES, PROJECTS, Round, SCORE_FLOOR, SCORE_HIGH, SCORE_LOW, SCORES,
-    TRUST_MAX, VOTES, no_asset, parts_of_sum, percent,
+use super::reading::{
+    AMOUNTS, MIN_DONATION, OVERRIDES, PROJECTS, Reader, SCORE_FLOOR, SCORE_HIGH, SCORE_LOW, SCORES,
+    VOTES,
 };
+use super::round::{Round, TRUST_MAX, parts_of_sum, percent};
 use crate::paying::{CAP, CAP_OVERFLOW, Terms, shares, show};
 
 // --- Card -------------------------------------------------------------------
@@ -201,16 +202,16 @@ enum Form {
 
 /// Builds the rule from its settings.
 pub fn build(blueprint: &Blueprint<'_>) -> Result<Box<dyn Mechanism>, Vec<Fault>> {
-    let settings = blueprint.settings;
-    let asset = blueprint.assets.first().ok_or_else(no_asset)?;
+    let reader = Reader::new(blueprint)?;
+    let settings = reader.settings;
     let form = match settings.text("form") {
         Some("gitcoin") => Form::Gitcoin,
         Some("calculator") => Form::Calculator,
         _ => Form::Buterin,
     };
     let mut faults = contradictions(settings, form);
-    let terms = Terms::read(settings, asset).map_err(|fault| faults.push(fault));
-    let round = Round::read(blueprint).map_err(|more| faults.extend(more));
+    let terms = Terms::read(settings, reader.asset).map_err(|fault| faults.push(fault));
+    let round = Round::read(reader).map_err(|more| faults.extend(more));
     let (Ok(terms), Ok(round), true) = (terms, round, faults.is_empty()) else {
         return Err(faults);
     };
@@ -427,7 +428,7 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
-    use crate::trial::{NoTrial, Trial, TurnResult};
+    use crate::trial::{NoTrial, Trial, paid};
 
     /// `well`: a pair with t = 25. `gate` and `tower`: a pair with t = 50.
     const PAIRS: &str = "voter,project,amount\n\
@@ -444,10 +445,6 @@ mod tests {
 
     fn share(text: &str) -> Value {
         Value::Share(text.parse().unwrap())
-    }
-
-    fn paid(result: &TurnResult) -> Vec<u128> {
-        result.payees.iter().map(|payee| result.paid(payee).to_u128().unwrap()).collect()
     }
 
     fn run(trial: &Trial, pool: u128) -> Vec<u128> {
@@ -576,7 +573,7 @@ mod tests {
             ),
             (
                 trial(PAIRS).scores("trust", &[("ann", -0.5)]),
-                "the signal `trust` from `elsewhere` says -0.5 of voter `ann`",
+                "the signal `trust` from `elsewhere` gives `ann` -0.5",
             ),
         ] {
             let found = match trial.run(1).unwrap_err() {

@@ -78,15 +78,15 @@ use allonet_core::card::{Absent, Card, Family, Kind, Setting, Settings, Source, 
 use allonet_core::fault::Fault;
 use allonet_core::mechanism::{Allocation, Blueprint, Mechanism, Outcome, Refusal, Turn};
 use allonet_core::money::{Amount, Asset, Share};
-use allonet_core::table::Table;
 use ruint::aliases::{U256, U512};
 
 use super::credits::{limits, overspent};
 use super::eligibility::Eligibility;
 use super::instalments::{Due, Instalments};
-use super::kernel::{PairTooLarge, Pairs};
+use super::kernel::Pairs;
+use super::reading::{Reader, VOTES};
 use super::roster::PROJECT_COLUMNS;
-use super::votes::{COLUMNS, Votes, Written};
+use super::votes::{COLUMNS, Votes};
 use crate::paying::show;
 use crate::whole::root;
 
@@ -116,12 +116,7 @@ pub static CARD: Card = Card {
 };
 
 const SETTINGS: &[Setting] = &[
-    Setting {
-        name: "votes",
-        kind: Kind::File,
-        default: Absent::Required,
-        doc: "Table of votes, columns `voter`, `project` and `amount` or their common names.",
-    },
+    VOTES,
     Setting {
         name: "amounts",
         kind: Kind::Choice(&["decimal", "base-units", "weights"]),
@@ -190,11 +185,11 @@ struct Tally {
 
 /// Builds the rule from its settings.
 pub fn build(blueprint: &Blueprint<'_>) -> Result<Box<dyn Mechanism>, Vec<Fault>> {
-    let settings = blueprint.settings;
-    let asset = blueprint.assets.first().ok_or_else(no_asset)?;
+    let reader = Reader::new(blueprint)?;
+    let Reader { settings, asset } = reader;
     let in_weights = settings.text("amounts") == Some("weights");
-    let (mut votes, mut remarks) = read_votes(settings, asset)?;
-    let pairs = gather(&votes, settings)?;
+    let (mut votes, mut remarks) = read_votes(reader)?;
+    let pairs = votes.pairs(settings.place("votes"))?;
     let cost = costs(&pairs, in_weights).ok_or_else(|| vec![too_large()])?;
     if let Some(deposits) = limits(settings, "deposits", asset, U256::ONE)? {
         let over = overspent(&votes.voters, &cost, &deposits);
@@ -210,7 +205,7 @@ pub fn build(blueprint: &Blueprint<'_>) -> Result<Box<dyn Mechanism>, Vec<Fault>
             return Err(over.values().map(|told| over_budget(settings, told)).collect());
         }
     }
-    let pairs = gather(&votes, settings)?;
+    let pairs = votes.pairs(settings.place("votes"))?;
     let tally = |project| tally(&pairs, project, &votes.voters, in_weights);
     let tallies: Option<Vec<Tally>> = (0..pairs.project_count()).map(tally).collect();
     let tallies = tallies.ok_or_else(|| vec![too_large()])?;
@@ -231,22 +226,10 @@ pub fn build(blueprint: &Blueprint<'_>) -> Result<Box<dyn Mechanism>, Vec<Fault>
 // --- Signals ----------------------------------------------------------------
 
 /// Votes for listed projects, with remarks about the others.
-fn read_votes(settings: &Settings, asset: &Asset) -> Result<(Votes, Vec<String>), Vec<Fault>> {
-    let file = settings.file("votes").ok_or_else(|| vec![no_votes()])?;
-    let table = Table::read(file, COLUMNS)?;
-    let written = match settings.text("amounts") {
-        Some("weights" | "base-units") => Written::BaseUnits,
-        _ => Written::Decimal,
-    };
-    let projects = settings.file("projects").map(|file| Table::read(file, PROJECT_COLUMNS));
-    let eligibility = Eligibility { projects: projects.transpose()?, ..Eligibility::default() };
-    let mut votes = Votes::read(&table, asset, written)?;
-    let remarks = eligibility.apply(&table, &mut votes)?;
-    Ok((votes, remarks))
-}
-
-fn gather(votes: &Votes, settings: &Settings) -> Result<Pairs, Vec<Fault>> {
-    Pairs::gather(&votes.columns).map_err(|pair| vec![too_much(votes, pair, settings)])
+fn read_votes(reader: Reader<'_>) -> Result<(Votes, Vec<String>), Vec<Fault>> {
+    let table = reader.votes(COLUMNS)?;
+    let projects = reader.table("projects", PROJECT_COLUMNS)?;
+    reader.eligible(&table, &Eligibility { projects, ..Eligibility::default() })
 }
 
 fn weight(total: u128, in_weights: bool) -> U256 {
@@ -287,25 +270,8 @@ fn tally(pairs: &Pairs, project: usize, voters: &[Box<str>], in_weights: bool) -
 
 // --- Refusals ---------------------------------------------------------------
 
-fn no_asset() -> Vec<Fault> {
-    vec![Fault::new("no-asset", "the network has no asset to divide")]
-}
-
-fn no_votes() -> Fault {
-    Fault::new("no-votes", "there are no votes to divide by").help("add `votes = \"votes.csv\"`")
-}
-
 fn too_large() -> Fault {
     Fault::new("too-large", "the squares of the sums of weights are 2^256 or more")
-        .help("check the decimals of the asset and the setting `amounts`")
-}
-
-fn too_much(votes: &Votes, pair: PairTooLarge, settings: &Settings) -> Fault {
-    let (voter, project) =
-        (&votes.voters[pair.voter as usize], &votes.projects[pair.project as usize]);
-    let message = format!("voter `{voter}` gives `{project}` 2^128 base units or more in all");
-    Fault::new("vote-too-large", message)
-        .at_some(settings.place("votes"))
         .help("check the decimals of the asset and the setting `amounts`")
 }
 
@@ -420,7 +386,7 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
-    use crate::trial::{NoTrial, Trial, TurnResult};
+    use crate::trial::{Trial, paid, refused};
 
     fn trial(rows: &str) -> Trial {
         let table = format!("voter,project,amount\n{rows}");
@@ -431,19 +397,8 @@ mod tests {
         trial(rows).text("amounts", "weights")
     }
 
-    fn paid(result: &TurnResult) -> Vec<u128> {
-        result.payees.iter().map(|payee| result.paid(payee).to_u128().unwrap()).collect()
-    }
-
     fn run(trial: &Trial, pool: u128) -> Vec<u128> {
         paid(&trial.run(pool).unwrap())
-    }
-
-    fn refused(trial: &Trial) -> String {
-        match trial.run(1).unwrap_err() {
-            NoTrial::Faults(faults) => faults[0].to_string(),
-            NoTrial::Refusal(refusal) => refusal.to_string(),
-        }
     }
 
     /// a: S = 30, C = 300; b: S = C = 0 beyond one voter: S² = C = 400.

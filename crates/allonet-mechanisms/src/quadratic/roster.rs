@@ -7,8 +7,9 @@ use allonet_core::fault::Fault;
 use allonet_core::money::Share;
 use allonet_core::table::{Column, Faults, Table};
 
-use super::eligibility::{first_of, several};
+use super::eligibility::first_of;
 use super::votes::{GRANT_ADDRESS, Votes};
+use crate::paying::several;
 
 /// Columns of a list of projects.
 pub const PROJECT_COLUMNS: &[Column] = &[

@@ -115,9 +115,9 @@ use serde::{Deserialize, Serialize};
 
 use super::flows::{Row, What, eligible, read_log, read_table};
 use crate::ballots::{CLOSES, OPENS, PROJECT_COLUMNS, PROJECTS};
+use crate::hearing::by_person;
 use crate::names::Names;
-use crate::paying::{CAP, CAP_OVERFLOW, MINIMUM, Terms, shares};
-use crate::standing::standing;
+use crate::paying::{CAP, CAP_OVERFLOW, MINIMUM, Terms, main_asset, shares};
 use crate::whole::root;
 
 // --- Card -------------------------------------------------------------------
@@ -226,7 +226,7 @@ struct Change {
 /// Builds the rule from its settings and event log.
 pub fn build(blueprint: &Blueprint<'_>) -> Result<Box<dyn Mechanism>, Vec<Fault>> {
     let settings = blueprint.settings;
-    let asset = blueprint.assets.first().ok_or_else(no_asset)?;
+    let asset = main_asset(blueprint)?;
     let terms = Terms::read(settings, asset).map_err(|fault| vec![fault])?;
     let superfluid = settings.text("parity") == Some("superfluid");
     let rows = match (settings.file("flows"), blueprint.events) {
@@ -322,10 +322,6 @@ fn number_rows(
 }
 
 // --- Refusals ---------------------------------------------------------------
-
-fn no_asset() -> Vec<Fault> {
-    vec![Fault::new("no-asset", "the network has no asset to divide")]
-}
 
 fn two_sources(settings: &Settings) -> Fault {
     Fault::new("two-sources", "streams are both in `flows` and in an event log")
@@ -465,7 +461,7 @@ impl Mechanism for StreamingQuadratic {
 
     fn step(&self, turn: &Turn<'_>, allocation: &mut Allocation<'_>) -> Result<Outcome, Refusal> {
         let memory: Memory = turn.state.read()?;
-        let trust = standing(turn, "trust", &self.allocators)?;
+        let trust = by_person(turn, "trust", &self.allocators, f64::MAX)?;
         if self.superfluid && trust.is_some() {
             return Err(trust_and_parity());
         }
@@ -495,22 +491,11 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
-    use crate::trial::{NoTrial, Trial, TurnResult};
+    use crate::trial::{Trial, paid, refused};
 
     fn flows(rows: &str) -> Trial {
         let table = format!("time,allocator,recipient,rate\n{rows}");
         Trial::new("streaming-quadratic").file("flows", &table)
-    }
-
-    fn paid(result: &TurnResult) -> Vec<u128> {
-        result.payees.iter().map(|payee| result.paid(payee).to_u128().unwrap()).collect()
-    }
-
-    fn refused(trial: &Trial) -> String {
-        match trial.run(1).unwrap_err() {
-            NoTrial::Faults(faults) => faults[0].to_string(),
-            NoTrial::Refusal(refusal) => refusal.to_string(),
-        }
     }
 
     /// One epoch for each pool, with its end.
@@ -679,7 +664,7 @@ mod tests {
             ),
             (parity("2026-01-01,u,a,1.5\n"), "flows.csv:2:16: a rate of 1.5 is no whole number"),
             (trusted, "the contract that `parity` repeats knows no trust"),
-            (nan, "the signal `trust` says NaN of `u`"),
+            (nan, "the signal `trust` from `elsewhere` gives `u` NaN"),
             (log(""), "events.jsonl:1:1: `start`: the field `rate` is missing"),
             (log(r#","rate":-2"#), "events.jsonl:1:1: `start`: the rate `-2` is below zero"),
             (log(r#","rate":1"#).file("flows", "x"), "streams are both in `flows` and in an event"),

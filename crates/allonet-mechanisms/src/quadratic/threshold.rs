@@ -15,9 +15,8 @@ use allonet_core::signal::SignalData;
 use ruint::aliases::U256;
 
 use super::division::DivisionError;
-use super::eligibility::several;
 use super::matching::Tally;
-use crate::paying::{Walk, show};
+use crate::paying::{Walk, several, show};
 
 /// Who is above the threshold.
 pub(super) struct Threshold {

@@ -7,15 +7,12 @@
 //! for all that a voter gives to a project. Trust is read to nine decimals; a
 //! voter that the signal does not name is not trusted.
 
-use std::collections::BTreeMap;
-
 use allonet_core::mechanism::{Refusal, Turn};
-use allonet_core::signal::SignalData;
 use ruint::aliases::U256;
 
-use super::eligibility::several;
 use super::kernel::Pairs;
-use crate::names::plain;
+use crate::hearing::heard;
+use crate::paying::several;
 
 /// Name of the signal.
 pub(super) const TRUST: &str = "trust";
@@ -31,12 +28,9 @@ pub(super) fn weigh(
     voters: &[Box<str>],
     pairs: &Pairs,
 ) -> Result<Option<(Pairs, Vec<String>)>, Refusal> {
-    let Some(signal) = turn.signal(TRUST) else { return Ok(None) };
-    let SignalData::Scores(trust) = &signal.data else {
-        let message = format!("the signal `{TRUST}` of `{}` is one number", signal.from);
-        return Err(Refusal::new("bad-trust", message).help("it must name voters"));
-    };
-    let parts = parts_of(trust, voters)?;
+    let Some(trust) = heard(turn, TRUST, MOST)? else { return Ok(None) };
+    let part = |voter: &str| trust.get(voter).map(|trust| in_parts(*trust));
+    let parts: Vec<Option<u64>> = voters.iter().map(|voter| part(voter)).collect();
     let mut unknown = vec![false; voters.len()];
     let trusted = pairs.with_totals(|voter, total| {
         let part = parts[voter as usize].unwrap_or(0);
@@ -52,28 +46,6 @@ pub(super) fn weigh(
         ));
     }
     Ok(Some((trusted, remarks)))
-}
-
-/// Parts of a whole for each voter that is named.
-fn parts_of(
-    trust: &BTreeMap<String, f64>,
-    voters: &[Box<str>],
-) -> Result<Vec<Option<u64>>, Refusal> {
-    let mut parts = vec![None; voters.len()];
-    for (id, trust) in trust {
-        if !(0.0..=MOST).contains(trust) {
-            let message = format!("the trust in `{id}` is {trust}");
-            let help = format!("trust is a number from 0 to {MOST}; 1 counts in full");
-            return Err(Refusal::new("bad-trust", message).help(help));
-        }
-        let name = plain(id);
-        let Ok(voter) = voters.binary_search_by(|voter| (**voter).cmp(&*name)) else { continue };
-        if parts[voter].replace(in_parts(*trust)).is_some() {
-            let message = format!("the signal `{TRUST}` names `{name}` in two ways");
-            return Err(Refusal::new("bad-trust", message).help("write each address one way"));
-        }
-    }
-    Ok(parts)
 }
 
 /// The nearest whole number of parts.
@@ -94,14 +66,14 @@ fn times(total: u128, part: u64, voter: &str) -> Result<u128, Refusal> {
 #[cfg(test)]
 mod tests {
     use allonet_core::mechanism::{Purse, State};
-    use allonet_core::signal::Signal;
+    use allonet_core::signal::{Signal, SignalData};
 
     use super::super::kernel::Columns;
     use super::*;
 
     type Weighed = (Vec<(u32, u128)>, Vec<String>);
 
-    fn weighed(data: SignalData) -> Result<Weighed, String> {
+    fn weighed(trust: &[(&str, f64)]) -> Result<Weighed, String> {
         let columns = Columns {
             voters: vec![0, 1, 2],
             projects: vec![0; 3],
@@ -112,6 +84,8 @@ mod tests {
         let pairs = Pairs::gather(&columns).unwrap();
         let address = format!("0x{}", "ab".repeat(20));
         let voters: Vec<Box<str>> = vec![address.into(), "a".into(), "b".into()];
+        let trust = trust.iter().map(|(id, trust)| ((*id).to_owned(), *trust)).collect();
+        let data = SignalData::Scores(trust);
         let signals = [Signal { from: "elsewhere".into(), name: TRUST.to_owned(), data }];
         let turn = Turn {
             epoch: 0,
@@ -131,39 +105,21 @@ mod tests {
         }
     }
 
-    fn scores(trust: &[(&str, f64)]) -> SignalData {
-        SignalData::Scores(trust.iter().map(|(id, trust)| ((*id).to_owned(), *trust)).collect())
-    }
-
     #[test]
     fn trust_is_exact_to_nine_decimals() {
         let upper = format!("0x{}", "AB".repeat(20));
         // 0.57 as a float is a little less.
-        let found = weighed(scores(&[(&upper, 0.57), ("a", 0.0), ("c", 3.0)])).unwrap();
+        let found = weighed(&[(&upper, 0.57), ("a", 0.0), ("c", 3.0)]).unwrap();
         let remark = "not counted, as nobody vouches for them: 1 voter".to_owned();
         assert_eq!(found, (vec![(0, 57)], vec![remark]));
-        let found = weighed(scores(&[(&upper, 1.0), ("a", 2.5), ("b", 0.009_999)])).unwrap();
+        let found = weighed(&[(&upper, 1.0), ("a", 2.5), ("b", 0.009_999)]).unwrap();
         assert_eq!(found, (vec![(0, 100), (1, 250), (2, 0)], vec![]));
     }
 
     #[test]
-    fn what_is_no_trust_is_refused() {
-        for (data, start) in [
-            (scores(&[("a", f64::NAN)]), "the trust in `a` is NaN"),
-            (scores(&[("nobody", -1.0)]), "the trust in `nobody` is -1"),
-            (scores(&[("a", 1e7)]), "the trust in `a` is 10000000"),
-            (SignalData::Number(1.0), "the signal `trust` of `elsewhere` is one number"),
-            (
-                scores(&[
-                    (&format!("0x{}", "aB".repeat(20)), 1.0),
-                    (&format!("0x{}", "ab".repeat(20)), 1.0),
-                ]),
-                "the signal `trust` names `0xabab",
-            ),
-        ] {
-            let found = weighed(data).unwrap_err();
-            assert!(found.starts_with(start), "{found}");
-        }
+    fn too_much_trust_is_refused() {
+        let found = weighed(&[("a", 1e7)]).unwrap_err();
+        assert_eq!(found, "the signal `trust` from `elsewhere` gives `a` 10000000");
         assert!(times(u128::MAX, 2 * PARTS, "a").is_err());
     }
 }

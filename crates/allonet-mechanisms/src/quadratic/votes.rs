@@ -7,12 +7,12 @@
 
 use std::sync::Arc;
 
-use allonet_core::fault::Fault;
+use allonet_core::fault::{Fault, Place};
 use allonet_core::money::{Amount, Asset};
 use allonet_core::network::id_problem;
 use allonet_core::table::{Column, Faults, Row, Table};
 
-use super::kernel::Columns;
+use super::kernel::{Columns, Pairs};
 use crate::names::{Names, plain};
 
 /// Columns of a table of votes.
@@ -124,6 +124,20 @@ impl Votes {
             columns,
             voters: voter_names,
             projects: project_names.into_iter().map(Arc::from).collect(),
+        })
+    }
+
+    /// What each voter gives each project in all.
+    ///
+    /// Faults: `vote-too-large`, at the setting of the votes.
+    pub(super) fn pairs(&self, place: Option<Place>) -> Result<Pairs, Vec<Fault>> {
+        Pairs::gather(&self.columns).map_err(|pair| {
+            let voter = &self.voters[pair.voter as usize];
+            let project = &self.projects[pair.project as usize];
+            let message =
+                format!("voter `{voter}` gives `{project}` 2^128 base units or more in all");
+            let help = "check the decimals of the asset and the setting `amounts`";
+            vec![Fault::new("vote-too-large", message).at_some(place).help(help)]
         })
     }
 

@@ -90,7 +90,7 @@ use allonet_core::table::{Column, Faults, Table};
 use super::allocator::{optimism, round_to};
 use super::reasons::short;
 use crate::ballots::{PROJECT_COLUMNS, listed, number};
-use crate::paying::{self, CAP, CAP_OVERFLOW, MINIMUM, Terms};
+use crate::paying::{self, CAP, CAP_OVERFLOW, MINIMUM, Terms, main_asset};
 
 // --- Card -------------------------------------------------------------------
 
@@ -184,7 +184,7 @@ struct Parity {
 /// Builds the rule from its settings.
 pub fn build(blueprint: &Blueprint<'_>) -> Result<Box<dyn Mechanism>, Vec<Fault>> {
     let settings = blueprint.settings;
-    let asset = blueprint.assets.first().ok_or_else(no_asset)?;
+    let asset = main_asset(blueprint)?;
     let from_signal = settings.bool("from_signal");
     let faults = contradictions(settings, asset, from_signal);
     if !faults.is_empty() {
@@ -301,10 +301,6 @@ fn signal_scores(payees: &[Arc<str>], turn: &Turn<'_>) -> Result<Vec<f64>, Refus
 }
 
 // --- Refusals ---------------------------------------------------------------
-
-fn no_asset() -> Vec<Fault> {
-    vec![Fault::new("no-asset", "the network has no asset to divide")]
-}
 
 fn no_scores() -> Vec<Fault> {
     let fault = Fault::new("no-scores", "there are no scores to divide by");
@@ -459,7 +455,7 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
-    use crate::trial::{Trial, TurnResult};
+    use crate::trial::{Trial, paid};
 
     const SCORES: &str = "id,score\na,60\nb,25\nc,10\nd,5\n";
 
@@ -469,10 +465,6 @@ mod tests {
 
     fn cap(trial: Trial, text: &str) -> Trial {
         trial.set("cap", Value::Share(text.parse().unwrap()))
-    }
-
-    fn paid(result: &TurnResult) -> Vec<u128> {
-        result.payees.iter().map(|id| result.paid(id).to_u128().unwrap()).collect()
     }
 
     fn run(trial: &Trial, pool: u128) -> Vec<u128> {

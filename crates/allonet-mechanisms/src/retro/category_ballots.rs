@@ -99,7 +99,7 @@ use super::optimism::{Division, PARITY};
 use super::voters::power;
 use super::{category_json, category_tables};
 use crate::ballots::{CLOSES, OPENS, Reading};
-use crate::paying::{CAP, Divided, MINIMUM, book, shares, show};
+use crate::paying::{CAP, Divided, MINIMUM, book, main_asset, shares, show};
 
 // --- Card -------------------------------------------------------------------
 
@@ -168,7 +168,7 @@ pub struct CategoryBallots {
 /// Builds the rule from its settings.
 pub fn build(blueprint: &Blueprint<'_>) -> Result<Box<dyn Mechanism>, Vec<Fault>> {
     let settings = blueprint.settings;
-    let asset = blueprint.assets.first().ok_or_else(no_asset)?;
+    let asset = main_asset(blueprint)?;
     let division = Division::read(settings, asset).map_err(|fault| vec![fault])?;
     let (round, remarks) = read(settings, asset)?.gather()?;
     Ok(Box::new(CategoryBallots { round, division, remarks }))
@@ -209,10 +209,6 @@ fn window(settings: &Settings) -> Result<Reading, Vec<Fault>> {
 // their sum.
 
 // --- Refusals ---------------------------------------------------------------
-
-fn no_asset() -> Vec<Fault> {
-    vec![Fault::new("no-asset", "the network has no asset to divide")]
-}
 
 fn no_ballots() -> Vec<Fault> {
     let help = "add `ballots = \"ballots.csv\"` or `ballots = \"ballots.json\"`";

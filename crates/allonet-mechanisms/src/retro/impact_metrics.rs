@@ -81,11 +81,11 @@ use allonet_core::table::{Column as TableColumn, Faults, Row, Table};
 use super::allocator::optimism;
 use super::leave_one_out;
 use super::medians::{Column, Electorate};
-use super::metric_values::{MetricValues, listed};
+use super::metric_values::{MetricValues, absent, listed};
 use super::optimism::{Division, PARITY};
 use super::voters::{numbers, power};
 use crate::ballots::{Ballots, CLOSES, OPENS, Reading};
-use crate::paying::{CAP, MINIMUM, book, shares};
+use crate::paying::{CAP, MINIMUM, book, main_asset, shares};
 
 // --- Card -------------------------------------------------------------------
 
@@ -168,7 +168,7 @@ pub struct ImpactMetrics {
 /// Builds the rule from its settings.
 pub fn build(blueprint: &Blueprint<'_>) -> Result<Box<dyn Mechanism>, Vec<Fault>> {
     let settings = blueprint.settings;
-    let asset = blueprint.assets.first().ok_or_else(no_asset)?;
+    let asset = main_asset(blueprint)?;
     let division = Division::read(settings, asset).map_err(|fault| vec![fault])?;
     let reading = Reading { projects: None, ..Reading::from_settings(settings)? };
     let (values, open_source) = read_values(settings)?;
@@ -216,15 +216,6 @@ fn read_values(settings: &Settings) -> Result<(MetricValues, Vec<bool>), Vec<Fau
 // their sum.
 
 // --- Refusals ---------------------------------------------------------------
-
-fn no_asset() -> Vec<Fault> {
-    vec![Fault::new("no-asset", "the network has no asset to divide")]
-}
-
-fn absent(name: &str) -> Vec<Fault> {
-    let message = format!("`{name}` is not given");
-    vec![Fault::new("no-table", message).help(format!("add `{name} = \"{name}.csv\"`"))]
-}
 
 fn is_open_source(row: Row<'_>, faults: &mut Faults) -> bool {
     match row.cell(1).to_lowercase().as_str() {

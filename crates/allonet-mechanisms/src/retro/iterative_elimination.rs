@@ -79,12 +79,13 @@ use allonet_core::mechanism::{
 use allonet_core::money::{Amount, Asset, weights_from_f64};
 use ruint::aliases::{U256, U512};
 
-use super::influence::{largest, power};
-use super::reasons::{Reasons, remarks, several};
+use super::leave_one_out::{Without, largest};
+use super::reasons::{Reasons, remarks};
 use super::retro_ballots::{finite, named, quorum, round, statistic};
 use super::round::{Round, Rule, Scenario, Scratch, Statistic};
+use super::voters::round_power;
 use crate::ballots::{Ballots, CLOSES, OPENS, PROJECTS, Reading};
-use crate::paying::{self, MINIMUM, Terms, show};
+use crate::paying::{self, MINIMUM, Terms, main_asset, several, show};
 
 // --- Card -------------------------------------------------------------------
 
@@ -157,7 +158,7 @@ pub fn build(blueprint: &Blueprint<'_>) -> Result<Box<dyn Mechanism>, Vec<Fault>
 
 fn assemble(blueprint: &Blueprint<'_>) -> Result<IterativeElimination, Vec<Fault>> {
     let settings = blueprint.settings;
-    let asset = blueprint.assets.first().ok_or_else(no_asset)?;
+    let asset = main_asset(blueprint)?;
     let minimum = Terms::read(settings, asset).map_err(|fault| vec![fault])?.minimum;
     let minimum = minimum.unwrap_or(Amount::ZERO);
     let ballots = Ballots::of(settings, "votes", &Reading::from_settings(settings)?)?;
@@ -226,9 +227,7 @@ impl IterativeElimination {
 
 // --- Refusals ---------------------------------------------------------------
 
-fn no_asset() -> Vec<Fault> {
-    vec![Fault::new("no-asset", "the network has no asset to divide")]
-}
+// Faults of ballots and settings come from `ballots`, `retro_ballots` and `paying`.
 
 // --- Rule -------------------------------------------------------------------
 
@@ -242,7 +241,7 @@ impl Mechanism for IterativeElimination {
     }
 
     fn step(&self, turn: &Turn<'_>, allocation: &mut Allocation<'_>) -> Result<Outcome, Refusal> {
-        let power = power(turn, &self.voters)?;
+        let power = round_power(turn, &self.voters)?;
         let mut scratch = Scratch::default();
         let scenario = Scenario { power: power.as_ref(), ..Scenario::default() };
         self.round.score(&scenario, &mut scratch);
@@ -279,17 +278,14 @@ impl Mechanism for IterativeElimination {
         turn: &Turn<'_>,
         available: &Purse,
     ) -> Option<Vec<(usize, VoterEffect)>> {
-        let power = power(turn, &self.voters).ok()?;
-        let effect = |(asset, pool): (usize, Amount)| {
-            let divide = |scratch: &Scratch| {
-                let mut scores = self.open(scratch);
-                self.eliminate(available.of(0), &mut scores)?;
-                Ok(Terms::default().divide(pool, &scores)?.paid)
-            };
-            let effect = largest(&self.round, &self.voters, power.as_ref(), pool, divide);
-            effect.transpose().map(|effect| effect.map(|effect| (asset, effect)))
-        };
-        available.iter().filter_map(effect).collect::<Result<_, Refusal>>().ok()
+        let power = round_power(turn, &self.voters).ok()?;
+        let mut round = Without::new(&self.round, self.voters.len(), power.as_ref());
+        largest(available, &self.voters, |left_out| {
+            let mut scores = self.open(round.score(left_out));
+            self.eliminate(available.of(0), &mut scores).ok()?;
+            let paid = |(_, pool)| Some(Terms::default().divide(pool, &scores).ok()?.paid);
+            available.iter().map(paid).collect()
+        })
     }
 }
 
@@ -305,7 +301,7 @@ impl IterativeElimination {
                 let share = show(assets, 0, left.share);
                 format!(", the highest `{}` with {share}", self.payees[left.project])
             });
-            let count = several(u32::try_from(gone.count()).unwrap_or(u32::MAX), "project");
+            let count = several(gone.count(), "project");
             format!("look {look}: below {minimum} and not paid: {count}{highest}")
         };
         (1..=last).map(at_look).collect()
@@ -322,7 +318,7 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
-    use crate::trial::{Trial, TurnResult};
+    use crate::trial::{Trial, paid};
 
     /// 50, 30, 12 and 8 of 100, from two ballots each but for the last.
     const ROUND: &str = "voter,project,amount\n\
@@ -330,10 +326,6 @@ mod tests {
 
     fn trial(votes: &str) -> Trial {
         Trial::new("iterative-elimination").file("votes", votes)
-    }
-
-    fn paid(result: &TurnResult) -> Vec<u128> {
-        result.payees.iter().map(|id| result.paid(id).to_u128().unwrap()).collect()
     }
 
     fn run(trial: &Trial, pool: u128) -> Vec<u128> {

@@ -3,6 +3,8 @@
 use allonet_core::mechanism::{Purse, VoterEffect};
 use allonet_core::money::Amount;
 
+use super::round::{Power, Round, Scenario, Scratch};
+
 /// For each asset, the voter without whom most money goes elsewhere, the first
 /// by name among equals; nobody where nobody moves anything.
 ///
@@ -11,7 +13,7 @@ use allonet_core::money::Amount;
 pub(crate) fn largest(
     available: &Purse,
     voters: &[Box<str>],
-    paid: impl Fn(Option<u32>) -> Option<Vec<Vec<Amount>>>,
+    mut paid: impl FnMut(Option<u32>) -> Option<Vec<Vec<Amount>>>,
 ) -> Option<Vec<(usize, VoterEffect)>> {
     let with = paid(None)?;
     let mut best: Vec<Option<VoterEffect>> = vec![None; with.len()];
@@ -37,4 +39,32 @@ fn moved(pool: Amount, with: &[Amount], without: &[Amount]) -> Option<Amount> {
     };
     let lost = with.iter().zip(without).map(|(with, without)| with.saturating_sub(*without));
     Amount::sum(lost.chain([left(with)?.saturating_sub(left(without)?)]), "money moved").ok()
+}
+
+/// Scores of a round with one voter left out at a time, or with all of them.
+pub(super) struct Without<'a> {
+    round: &'a Round,
+    power: Option<&'a Power>,
+    /// How often each voter stands in it.
+    copies: Vec<u32>,
+    scratch: Scratch,
+}
+
+impl<'a> Without<'a> {
+    pub(super) fn new(round: &'a Round, voters: usize, power: Option<&'a Power>) -> Self {
+        Self { round, power, copies: vec![1; voters], scratch: Scratch::default() }
+    }
+
+    pub(super) fn score(&mut self, left_out: Option<u32>) -> &Scratch {
+        if let Some(voter) = left_out {
+            self.copies[voter as usize] = 0;
+        }
+        let scenario =
+            Scenario { copies: Some(&self.copies), power: self.power, ..Scenario::default() };
+        self.round.score(&scenario, &mut self.scratch);
+        if let Some(voter) = left_out {
+            self.copies[voter as usize] = 1;
+        }
+        &self.scratch
+    }
 }

@@ -83,11 +83,11 @@ use allonet_core::table::{Column, Faults, Table};
 
 use super::leave_one_out;
 use super::medians::Electorate;
-use super::metric_values::{MetricValues, listed};
+use super::metric_values::{MetricValues, absent, listed};
 use super::optimism::Division;
 use super::voters::{numbers, power};
 use crate::ballots::{Ballots, CLOSES, OPENS, PROJECT_COLUMNS, Reading};
-use crate::paying::{CAP, CAP_OVERFLOW, MINIMUM, book, shares};
+use crate::paying::{CAP, CAP_OVERFLOW, MINIMUM, book, main_asset, shares};
 
 // --- Card -------------------------------------------------------------------
 
@@ -191,7 +191,7 @@ struct Metric {
 /// Builds the rule from its settings.
 pub fn build(blueprint: &Blueprint<'_>) -> Result<Box<dyn Mechanism>, Vec<Fault>> {
     let settings = blueprint.settings;
-    let asset = blueprint.assets.first().ok_or_else(no_asset)?;
+    let asset = main_asset(blueprint)?;
     let division = Division::read(settings, asset).map_err(|fault| vec![fault])?;
     let reading = Reading { projects: None, ..Reading::from_settings(settings)? };
     let (values, decreasing) = read_values(settings)?;
@@ -294,15 +294,6 @@ impl MetricShares {
 }
 
 // --- Refusals ---------------------------------------------------------------
-
-fn no_asset() -> Vec<Fault> {
-    vec![Fault::new("no-asset", "the network has no asset to divide")]
-}
-
-fn absent(name: &str) -> Vec<Fault> {
-    let message = format!("`{name}` is not given");
-    vec![Fault::new("no-table", message).help(format!("add `{name} = \"{name}.csv\"`"))]
-}
 
 /// Percent, and what rounding may add to it.
 const WHOLE: f64 = 100.0 + 1e-6;
@@ -592,7 +583,7 @@ mod tests {
         let told = refused(&trial(VALUES, BALLOTS).file("voters", "voter,weight\nann,1e99\n,1\n"));
         assert!(told.contains("`ann` has weight") && told.contains("names no voter"), "{told}");
         let told = refused(&trial(VALUES, BALLOTS).scores("power", &[("ann", f64::NAN)]));
-        assert!(told.contains("says NaN of `ann`"), "{told}");
+        assert!(told.contains("gives `ann` NaN"), "{told}");
     }
 
     #[test]

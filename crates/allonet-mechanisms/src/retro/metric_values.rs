@@ -167,6 +167,12 @@ fn not_listed(names: &BTreeSet<&str>) -> Vec<String> {
     )]
 }
 
+/// Faults of a table that must be there.
+pub(super) fn absent(name: &str) -> Vec<Fault> {
+    let message = format!("`{name}` is not given");
+    vec![Fault::new("no-table", message).help(format!("add `{name} = \"{name}.csv\"`"))]
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

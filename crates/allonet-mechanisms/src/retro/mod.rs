@@ -1,32 +1,42 @@
 //! Retroactive funding: rewards for what was done, by ballots or metrics.
 //!
-//! * [`retro_ballots`]: the mechanism `retro-ballots`.
-//! * [`iterative_elimination`]: the mechanism `iterative-elimination`.
-//! * [`moving_phantoms`]: the mechanism `moving-phantoms`.
-//! * [`capped_shares`]: the mechanism `capped-shares`.
-//! * [`payouts`]: how scores of projects become money.
-//! * [`round`]: ballots that can be evaluated many times.
-//! * `allocator`: Optimism's division under a cap and above a minimum, in floats.
-//! * `influence`: how much each voter counts and moves.
-//! * `limits`: how many votes a voter may cast.
-//! * `phantoms`: medians with moving phantoms.
-//! * `reasons`: why a project has its score.
-
-//! * [`category_ballots`]: the mechanism `category-ballots`.
-//! * [`impact_metrics`]: the mechanism `impact-metrics`.
-//! * [`metric_shares`]: the mechanism `metric-shares`.
-//! * `allocator`: Optimism's division under a cap and above a minimum, in floats.
+//! Mechanisms, by the id of their card:
+//!
+//! * [`capped_shares`]: scores divide a pool, with a most and a least for each.
+//! * [`category_ballots`]: medians of a budget, of categories and of projects.
+//! * [`dev_tooling`]: tools, by the trust that applications put in them.
+//! * [`impact_metrics`]: the median over ballots that weigh metrics.
+//! * [`iterative_elimination`]: shares too small to pay leave, look after look.
+//! * [`metric_scores`]: scores from a table of metrics.
+//! * [`metric_shares`]: voters weigh metrics, metrics weigh projects.
+//! * [`moving_phantoms`]: a budget from proposals, truthfully.
+//! * [`onchain_builders`]: applications, by what happened on chain.
+//! * [`retro_ballots`]: the median, average or sum of ballots.
+//!
+//! Ballots and voters:
+//!
 //! * `category_json`, `category_round`, `category_tables`: ballots on budget,
 //!   categories and projects.
 //! * `leave_one_out`: the voter who moves most money.
-//! * `medians`: medians of what voters say.
-//! * `metric_values`: what projects score on metrics.
-//! * `optimism`: a pool divided exactly, or by the allocator.
+//! * `limits`: how many votes a voter may cast.
+//! * `medians`, `phantoms`: medians of what voters say, and with moving phantoms.
+//! * `reasons`: why a project has its score.
+//! * [`round`]: ballots that can be evaluated many times.
 //! * `voters`: voting power and other facts about voters.
-
-//! * `trust`: the kernel of `dev-tooling`.
-//! * `trust_plan`: its weight file.
-//! * `yaml`: weight files, with the place of everything.
+//!
+//! Metrics, trust and activity:
+//!
+//! * `activity`: the kernel of `onchain-builders`.
+//! * `metric`, `metric_values`: metrics brought to one scale, and their table.
+//! * `pagerank`, `trust`, `conferral`: the kernel of `dev-tooling`, and who
+//!   conferred a score.
+//! * `trust_plan`, `yaml`: weight files, with the place of everything.
+//!
+//! Money:
+//!
+//! * `allocator`, `optimism`: Optimism's division in floats, or an exact one.
+//! * `award`: the limits of a weight file, met with the money there is.
+//! * [`payouts`]: how scores of ballots become money.
 
 pub mod capped_shares;
 pub mod category_ballots;
@@ -48,7 +58,6 @@ mod category_json;
 mod category_round;
 mod category_tables;
 mod conferral;
-mod influence;
 mod leave_one_out;
 mod limits;
 mod medians;

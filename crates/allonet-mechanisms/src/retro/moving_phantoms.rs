@@ -82,8 +82,8 @@ use allonet_core::fault::Fault;
 use allonet_core::maths;
 use allonet_core::mechanism::{Allocation, Blueprint, Mechanism, Outcome, Refusal, Turn};
 
-use super::influence::power;
 use super::phantoms;
+use super::voters::round_power;
 use crate::ballots::{Ballots, CLOSES, OPENS, PROJECTS, Reading};
 use crate::paying::{self, Terms};
 
@@ -195,7 +195,7 @@ fn sums(ballots: &Ballots) -> Result<Vec<f64>, Fault> {
 impl MovingPhantoms {
     /// The voters who count, and how much.
     fn weights(&self, turn: &Turn<'_>) -> Result<Vec<(usize, u128)>, Refusal> {
-        let power = power(turn, &self.voters)?;
+        let power = round_power(turn, &self.voters)?;
         let weight = |at: usize| match &power {
             _ if !self.proposes[at] => 0,
             None => 1,
@@ -282,14 +282,10 @@ mod tests {
     use allonet_core::money::Amount;
     use proptest::prelude::*;
 
-    use crate::trial::{Trial, TurnResult};
+    use crate::trial::{Trial, paid};
 
     fn trial(votes: &str) -> Trial {
         Trial::new("moving-phantoms").file("votes", votes)
-    }
-
-    fn paid(result: &TurnResult) -> Vec<u128> {
-        result.payees.iter().map(|id| result.paid(id).to_u128().unwrap()).collect()
     }
 
     fn run(trial: &Trial, pool: u128) -> Vec<u128> {

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use super::round::{Round, Rule, Scratch};
+use crate::paying::several;
 
 /// Voters named in a reason.
 const NAMED: usize = 3;
@@ -22,7 +23,12 @@ impl Reasons<'_> {
         let Rule { statistic, absent_is_zero, .. } = self.round.rule();
         let absent = if *absent_is_zero { ", all others count as zero" } else { "" };
         let (score, ballots) = (self.scratch.scores[project], self.scratch.ballots[project]);
-        format!("{} {} of {}{absent}", statistic.name(), short(score), several(ballots, "ballot"))
+        format!(
+            "{} {} of {}{absent}",
+            statistic.name(),
+            short(score),
+            several(ballots as usize, "ballot")
+        )
     }
 
     /// Why a project is not paid, if its ballots say so.
@@ -32,7 +38,7 @@ impl Reasons<'_> {
         if ballots < quorum {
             return Some(format!(
                 "not paid: {} of the {quorum} it needs",
-                several(ballots, "ballot")
+                several(ballots as usize, "ballot")
             ));
         }
         let short_of = format!("not paid: its score is below {}", short(least_score));
@@ -74,11 +80,10 @@ pub(super) fn remarks(reasons: &Reasons<'_>) -> Vec<String> {
     let mut remarks = Vec::new();
     let mut remark = |count: usize, what: String| {
         if count > 0 {
-            let count = u32::try_from(count).unwrap_or(u32::MAX);
             remarks.push(format!("{what}: {}", several(count, "project")));
         }
     };
-    remark(few, format!("below the quorum of {} and not paid", several(quorum, "ballot")));
+    remark(few, format!("below the quorum of {} and not paid", several(quorum as usize, "ballot")));
     remark(low.count(), format!("with a score below {} and not paid", short(least_score)));
     remarks
 }
@@ -95,9 +100,4 @@ pub(super) fn short(number: f64) -> String {
     } else {
         format!("{number:e}")
     }
-}
-
-/// A count with its noun.
-pub(super) fn several(count: u32, what: &str) -> String {
-    if count == 1 { format!("1 {what}") } else { format!("{count} {what}s") }
 }

@@ -107,13 +107,14 @@ use allonet_core::money::{Amount, Asset, Rounding, Share};
 use allonet_core::signal::SignalData;
 use allonet_core::table::Table;
 
-use super::influence::{largest, power};
+use super::leave_one_out::{Without, largest};
 use super::limits;
 use super::payouts::{Payouts, Scored};
 use super::reasons::{Reasons, remarks};
 use super::round::{Power, Round, Rule, Scenario, Scratch, Statistic, Vote};
+use super::voters::round_power;
 use crate::ballots::{Ballots, CLOSES, COLUMNS, OPENS, PROJECTS, Reading};
-use crate::paying::{self, CAP, CAP_OVERFLOW, MINIMUM, Terms};
+use crate::paying::{self, CAP, CAP_OVERFLOW, MINIMUM, Terms, main_asset};
 
 // --- Card -------------------------------------------------------------------
 
@@ -239,8 +240,7 @@ pub fn build(blueprint: &Blueprint<'_>) -> Result<Box<dyn Mechanism>, Vec<Fault>
 
 fn assemble(blueprint: &Blueprint<'_>) -> Result<RetroBallots, Vec<Fault>> {
     let settings = blueprint.settings;
-    let no_asset = || vec![Fault::new("no-asset", "the network has no asset to divide")];
-    let asset = blueprint.assets.first().ok_or_else(no_asset)?;
+    let asset = main_asset(blueprint)?;
     let faults = contradictions(settings, asset);
     if !faults.is_empty() {
         return Err(faults);
@@ -444,7 +444,7 @@ impl Mechanism for RetroBallots {
     }
 
     fn step(&self, turn: &Turn<'_>, allocation: &mut Allocation<'_>) -> Result<Outcome, Refusal> {
-        let power = power(turn, &self.voters)?;
+        let power = round_power(turn, &self.voters)?;
         let scratch = self.count(power.as_ref());
         let scores = self.paid_scores(&scratch);
         finite(&self.payees, &scores)?;
@@ -482,17 +482,16 @@ impl Mechanism for RetroBallots {
         turn: &Turn<'_>,
         available: &Purse,
     ) -> Option<Vec<(usize, VoterEffect)>> {
-        let power = power(turn, &self.voters).ok()?;
+        let power = round_power(turn, &self.voters).ok()?;
         let before = self.paid_before(&turn.state.read().ok()?);
-        let effect = |(asset, pool): (usize, Amount)| {
-            let divide = |scratch: &Scratch| {
-                let scores = self.paid_scores(scratch);
-                self.payouts.amounts(turn.assets, asset, pool, &scores, &before)
+        let mut round = Without::new(&self.round, self.voters.len(), power.as_ref());
+        largest(available, &self.voters, |left_out| {
+            let scores = self.paid_scores(round.score(left_out));
+            let amounts = |(asset, pool)| {
+                self.payouts.amounts(turn.assets, asset, pool, &scores, &before).ok()
             };
-            let effect = largest(&self.round, &self.voters, power.as_ref(), pool, divide);
-            effect.transpose().map(|effect| effect.map(|effect| (asset, effect)))
-        };
-        available.iter().filter_map(effect).collect::<Result<_, Refusal>>().ok()
+            available.iter().map(amounts).collect()
+        })
     }
 }
 
@@ -511,7 +510,7 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
-    use crate::trial::{Trial, TurnResult};
+    use crate::trial::{Trial, TurnResult, paid};
 
     const ROUND: &str = "voter,project,amount\n\
         ann,bridge,20\nbob,bridge,22\ncem,bridge,30\ndan,bridge,35\n\
@@ -524,10 +523,6 @@ mod tests {
 
     fn integer(value: i64) -> Value {
         Value::Integer(value)
-    }
-
-    fn paid(result: &TurnResult) -> Vec<u128> {
-        result.payees.iter().map(|id| result.paid(id).to_u128().unwrap()).collect()
     }
 
     fn run(trial: &Trial, pool: u128) -> Vec<u128> {

@@ -8,7 +8,9 @@ use allonet_core::fault::{Fault, SourceFile};
 use allonet_core::mechanism::{Refusal, Turn};
 use allonet_core::table::{Column, Faults, Table};
 
+use super::round::Power;
 use crate::ballots::number;
+use crate::hearing::by_person;
 use crate::names::plain;
 
 /// Above this, powers are scaled down so that their sums stay finite.
@@ -19,32 +21,20 @@ const SCALE: f64 = f64::from_bits((1023 - 512) << 52);
 /// How much each voter counts by the signal `power`; whoever it does not name
 /// counts for nothing. `None` where no such signal arrives: all count alike.
 pub(crate) fn power(turn: &Turn<'_>, voters: &[Box<str>]) -> Result<Option<Vec<f64>>, Refusal> {
-    let Some(signal) = turn.signal("power") else { return Ok(None) };
-    let scores = signal.scores().ok_or_else(|| {
-        let message =
-            format!("`power` from `{}` is one number, not one for each voter", signal.from);
-        Refusal::new("bad-power", message).help("send scores by voter")
-    })?;
-    let mut by_name = BTreeMap::new();
-    for (voter, power) in scores {
-        if !power.is_finite() || *power < 0.0 {
-            let message = format!("`power` from `{}` says {power} of `{voter}`", signal.from);
-            return Err(Refusal::new("bad-power", message).help("send a number from 0 up"));
-        }
-        if by_name.insert(plain(voter), *power).is_some() {
-            let message = format!("`power` from `{}` names `{voter}` twice", signal.from);
-            let help = "addresses are compared without regard to case";
-            return Err(Refusal::new("double-power", message).help(help));
-        }
-    }
-    let of = |voter: &str| by_name.get(voter).copied().unwrap_or(0.0);
-    let mut powers: Vec<f64> = voters.iter().map(|voter| of(voter)).collect();
+    let Some(mut powers) = by_person(turn, "power", voters, f64::MAX)? else { return Ok(None) };
     if powers.iter().any(|power| *power > LARGE) {
         for power in &mut powers {
             *power *= SCALE;
         }
     }
     Ok(Some(powers))
+}
+
+/// The same for a round that is evaluated many times, and not scaled.
+pub(super) fn round_power(turn: &Turn<'_>, voters: &[Box<str>]) -> Result<Option<Power>, Refusal> {
+    let Some(numbers) = by_person(turn, "power", voters, f64::MAX)? else { return Ok(None) };
+    let power = Power::new(numbers);
+    power.map(Some).map_err(|error| Refusal::new("bad-power", error.to_string()))
 }
 
 /// A number for each voter of a table with the columns voter and number; an

@@ -439,7 +439,7 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
-    use crate::trial::{NoTrial, Trial, TurnResult};
+    use crate::trial::{Trial, paid, refused};
 
     fn ballots(rows: &str, most: i64) -> Trial {
         let table = format!("allocator,recipient,credits\n{rows}");
@@ -448,19 +448,8 @@ mod tests {
             .set("max_credits", Value::Integer(most))
     }
 
-    fn paid(result: &TurnResult) -> Vec<u128> {
-        result.payees.iter().map(|payee| result.paid(payee).to_u128().unwrap()).collect()
-    }
-
     fn run(trial: &Trial, pool: u128) -> Vec<u128> {
         paid(&trial.run(pool).unwrap())
-    }
-
-    fn refused(trial: &Trial) -> String {
-        match trial.run(1).unwrap_err() {
-            NoTrial::Faults(faults) => faults[0].to_string(),
-            NoTrial::Refusal(refusal) => refusal.to_string(),
-        }
     }
 
     // Worked examples.

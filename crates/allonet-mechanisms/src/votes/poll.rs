@@ -16,7 +16,7 @@ use super::decision::{Counted, Decision, PAYS, QUORUM, SEATS, THRESHOLD};
 use super::power::{POWER_MAX, powers};
 use super::written::Form;
 use crate::ballots::{CLOSES, OPENS};
-use crate::paying::{CAP, CAP_OVERFLOW, MINIMUM};
+use crate::paying::{CAP, CAP_OVERFLOW, MINIMUM, main_asset};
 
 /// A way to count ballots.
 pub(super) trait Rule: fmt::Debug + Send + Sync {
@@ -138,10 +138,7 @@ pub(super) fn build(
     form: Form,
     rule: impl Rule + 'static,
 ) -> Result<Box<dyn Mechanism>, Vec<Fault>> {
-    let asset = blueprint
-        .assets
-        .first()
-        .ok_or_else(|| vec![Fault::new("no-asset", "the network has no asset to divide")])?;
+    let asset = main_asset(blueprint)?;
     let decision = Decision::read(blueprint.settings, asset).map_err(|fault| vec![fault]);
     let election = Election::read(blueprint.settings, form);
     match (decision, election) {

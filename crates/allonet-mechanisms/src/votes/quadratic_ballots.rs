@@ -76,8 +76,8 @@ use allonet_core::mechanism::{Allocation, Blueprint, Mechanism, Outcome, Refusal
 use allonet_core::table::{Faults, Table};
 
 use crate::ballots::{self, Ballots, CLOSES, OPENS, PROJECTS, Reading, Vote};
-use crate::paying::{CAP, CAP_OVERFLOW, MINIMUM, Terms, shares};
-use crate::standing::standing;
+use crate::hearing::by_person;
+use crate::paying::{CAP, CAP_OVERFLOW, MINIMUM, Terms, main_asset, shares};
 
 // --- Card -------------------------------------------------------------------
 
@@ -153,7 +153,7 @@ pub struct QuadraticBallots {
 /// Builds the rule from its settings.
 pub fn build(blueprint: &Blueprint<'_>) -> Result<Box<dyn Mechanism>, Vec<Fault>> {
     let settings = blueprint.settings;
-    let asset = blueprint.assets.first().ok_or_else(no_asset)?;
+    let asset = main_asset(blueprint)?;
     let terms = Terms::read(settings, asset).map_err(|fault| vec![fault])?;
     let file = settings.file("votes").ok_or_else(|| vec![no_votes()])?;
     let table = Table::read(file, ballots::COLUMNS)?;
@@ -230,10 +230,6 @@ fn keep_to_budget(
 
 // --- Refusals ---------------------------------------------------------------
 
-fn no_asset() -> Vec<Fault> {
-    vec![Fault::new("no-asset", "the network has no asset to divide")]
-}
-
 fn no_votes() -> Fault {
     Fault::new("no-votes", "there are no ballots to count").help("add `votes = \"votes.csv\"`")
 }
@@ -279,7 +275,7 @@ impl Mechanism for QuadraticBallots {
     }
 
     fn step(&self, turn: &Turn<'_>, allocation: &mut Allocation<'_>) -> Result<Outcome, Refusal> {
-        let power = standing(turn, "power", &self.ballots.voters)?;
+        let power = by_person(turn, "power", &self.ballots.voters, f64::MAX)?;
         let by_project: Vec<&[Vote]> = self.ballots.by_project().collect();
         let sum = |votes: &&[Vote]| self.sum(votes, power.as_deref());
         let sums: Vec<f64> = by_project.iter().map(sum).collect();
@@ -313,26 +309,15 @@ mod tests {
     use allonet_core::money::Amount;
     use proptest::prelude::*;
 
-    use crate::trial::{NoTrial, Trial, TurnResult};
+    use crate::trial::{Trial, paid, refused};
 
     fn trial(rows: &str) -> Trial {
         let table = format!("voter,project,votes\n{rows}");
         Trial::new("quadratic-ballots").file("votes", &table)
     }
 
-    fn paid(result: &TurnResult) -> Vec<u128> {
-        result.payees.iter().map(|payee| result.paid(payee).to_u128().unwrap()).collect()
-    }
-
     fn run(trial: &Trial, pool: u128) -> Vec<u128> {
         paid(&trial.run(pool).unwrap())
-    }
-
-    fn refused(trial: &Trial) -> String {
-        match trial.run(1).unwrap_err() {
-            NoTrial::Faults(faults) => faults[0].to_string(),
-            NoTrial::Refusal(refusal) => refusal.to_string(),
-        }
     }
 
     // Worked examples.
@@ -406,7 +391,7 @@ mod tests {
             (trial("u,a,1\nu,a,2\n"), "votes.csv:3:1: `u` votes on `a` a second time"),
             (trial("u,a,1e10\n"), "votes.csv:2:5: `1e10` votes are too many"),
             (trial("u,a,10.01\n"), "votes.csv:2:1: the ballot of `u` costs 100.2"),
-            (power, "the signal `power` says -1 of `u`"),
+            (power, "the signal `power` from `elsewhere` gives `u` -1"),
         ] {
             let found = refused(&trial);
             assert!(found.starts_with(start), "{found}");

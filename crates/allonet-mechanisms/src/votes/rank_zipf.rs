@@ -77,8 +77,9 @@ use allonet_core::network::id_problem;
 use allonet_core::table::{Column, Faults, Row, Table};
 
 use crate::ballots::number;
+use crate::hearing::heard;
 use crate::paying::{CAP, CAP_OVERFLOW, MINIMUM, Terms, shares};
-use crate::people::{heard, person, shown};
+use crate::people::{person, shown};
 
 // --- Card -------------------------------------------------------------------
 
@@ -260,7 +261,9 @@ fn groups(keys: &mut [(usize, f64)], slack: f64) -> Vec<(usize, &[(usize, f64)])
 impl RankZipf {
     /// What each ballot counts.
     fn powers(&self, turn: &Turn<'_>, remarks: &mut Vec<String>) -> Result<Vec<f64>, Refusal> {
-        let Some(heard) = heard(turn, "power")? else { return Ok(vec![1.0; self.ballots.len()]) };
+        let Some(heard) = heard(turn, "power", f64::MAX)? else {
+            return Ok(vec![1.0; self.ballots.len()]);
+        };
         if !self.voted {
             remarks.push("a ranking without voters: the signal `power` changes nothing".to_owned());
             return Ok(vec![1.0; self.ballots.len()]);
@@ -462,7 +465,7 @@ mod tests {
         let told = Trial::new("rank-zipf").run(0).unwrap_err().to_string();
         assert!(told.contains("there is no ranking"), "{told}");
         let bad = trial("voter,project,rank\nann,a,1\n").scores("power", &[("ann", -1.0)]);
-        assert!(bad.run(0).unwrap_err().to_string().contains("gives -1 to `ann`"));
+        assert!(bad.run(0).unwrap_err().to_string().contains("gives `ann` -1"));
     }
 
     // Laws.

@@ -301,7 +301,7 @@ mod tests {
         assert!(twice.ends_with("000001` twice"), "{twice}");
         let mut number = vote(&[]).scores("power", &[]);
         number.signals[0].data = SignalData::Number(1.0);
-        assert!(refused(&number).ends_with("from `elsewhere` is one number"));
+        assert!(refused(&number).ends_with("is one number, not one for each person"));
     }
 
     // Laws.
