@@ -77,7 +77,7 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use allonet_core::card::{Absent, Card, Family, Kind, Setting, Source, Status};
+use allonet_core::card::{Absent, Card, Family, Kind, Setting, Settings, Source, Status};
 use allonet_core::fault::Fault;
 use allonet_core::mechanism::{
     Allocation, Blueprint, Mechanism, Outcome, Purse, Refusal, State, Turn, VoterEffect,
@@ -217,7 +217,13 @@ fn costs(
     payees: &mut Vec<Arc<str>>,
 ) -> Result<Option<Costs>, Vec<Fault>> {
     let settings = reader.settings;
-    let Some(unit) = settings.text("unit") else { return Ok(None) };
+    let Some(unit) = settings.text("unit") else {
+        let taxed = settings.share("tax").is_some_and(|tax| Some(tax) != Share::new(5, 100));
+        let to = settings.get("tax_to").is_some();
+        let misplaced = [("tax", taxed), ("tax_to", to)].into_iter().filter(|(_, given)| *given);
+        let faults: Vec<Fault> = misplaced.map(|(name, _)| needs_unit(settings, name)).collect();
+        return if faults.is_empty() { Ok(None) } else { Err(faults) };
+    };
     let at_unit = |code, message| vec![Fault::new(code, message).at_some(settings.place("unit"))];
     let unit =
         reader.asset.parse(unit).map_err(|error| at_unit("bad-amount", error.to_string()))?;
@@ -305,6 +311,12 @@ fn counted(
 fn not_whole(mut fault: Fault) -> Fault {
     fault.message += " is no whole number of votes";
     fault.help("write it like 12; what a voter pays for votes is not asked here")
+}
+
+fn needs_unit(settings: &Settings, name: &str) -> Fault {
+    Fault::new("misplaced-setting", format!("`{name}` works only with `unit`"))
+        .at_some(settings.place(name))
+        .help(format!("votes have no cost to tax; add `unit`, or leave `{name}` out"))
 }
 
 fn nobody_taxes(reader: Reader<'_>, tax: Share) -> Fault {
@@ -654,6 +666,7 @@ mod tests {
             (vote(&max).scores("trust", &[("a", 2.0)]), "with the trust in `a`, their votes"),
             (vote(&max).text("unit", &format!("{max}{max}{max}")).text("tax_to", "b"), "what"),
             (vote("1").text("unit", "1"), "of what votes cost, 5% is tax, and nobody gets it"),
+            (vote("1").text("tax_to", "b"), "`tax_to` works only with `unit`"),
             (vote("1").text("unit", "0.001"), "`0.001` has 3 decimals"),
             (vote("1").file("bans", "project\nx\nx\n"), "bans.csv:3:1: `x` is listed twice"),
             (Trial::new("dora"), "there are no votes to divide by"),

@@ -40,6 +40,9 @@ pub(super) enum What {
     Stop,
 }
 
+/// The default of `score_minimum`.
+const USUAL_MINIMUM: f64 = 15.0;
+
 /// The largest rate: that of the contract's 96 bits.
 const RATE_LIMIT: f64 = 79_228_162_514_264_337_593_543_950_336.0;
 
@@ -163,9 +166,17 @@ pub(super) fn eligible(
         let count = before - rows.len();
         remarks.push(format!("changes of streams outside the window, not counted: {count}"));
     }
-    let Some(file) = settings.file("scores") else { return Ok(rows) };
+    let minimum = settings.number("score_minimum").unwrap_or(USUAL_MINIMUM);
+    let Some(file) = settings.file("scores") else {
+        return if minimum.total_cmp(&USUAL_MINIMUM).is_eq() {
+            Ok(rows)
+        } else {
+            let fault = Fault::new("misplaced-setting", "`score_minimum` works only with `scores`")
+                .at_some(settings.place("score_minimum"));
+            Err(vec![fault.help("add `scores = \"scores.csv\"`, or leave `score_minimum` out")])
+        };
+    };
     let table = Table::read(file, SCORE_COLUMNS)?;
-    let minimum = settings.number("score_minimum").unwrap_or(15.0);
     let mut faults = Faults::new();
     let mut known = BTreeMap::new();
     for row in table.rows() {

@@ -222,14 +222,19 @@ pub fn build(blueprint: &Blueprint<'_>) -> Result<Box<dyn Mechanism>, Vec<Fault>
     let (payees, tallies, remarks) = match (settings.file("tally"), settings.file("votes")) {
         (Some(_), Some(_)) | (None, None) => return Err(vec![not_one(settings)]),
         (Some(file), None) => {
-            for name in ["credits", "projects", "opens", "closes"] {
-                if settings.get(name).is_some() {
+            for name in ["credits", "over_budget", "projects", "opens", "closes"] {
+                let usual = settings.text(name) == Some("refuse");
+                if settings.get(name).is_some() && !usual {
                     return Err(vec![needs_votes(settings, name)]);
                 }
             }
             read_tally(&Table::read(file, TALLY_COLUMNS)?)?
         }
         (None, Some(file)) => {
+            let drops = settings.text("over_budget") == Some("drop");
+            if drops && settings.get("credits").is_none() {
+                return Err(vec![needs_credits(settings)]);
+            }
             let ballots = Table::read(file, ballots::COLUMNS)?;
             count(&ballots, settings, asset, factor)?
         }
@@ -332,9 +337,13 @@ fn count(
         }
         Some(limits) => {
             let mut faults = Faults::new();
+            let mut first = vec![None; read.voters.len()];
+            for vote in &read.votes {
+                first[vote.voter as usize].get_or_insert(vote.row);
+            }
             for (voter, told) in overspent(&read.voters, &cost, &limits) {
-                let vote = read.votes.iter().find(|vote| vote.voter as usize == voter);
-                let row = vote.and_then(|vote| table.row(vote.row as usize)).expect("a vote costs");
+                let row = first[voter].and_then(|row| table.row(row as usize));
+                let row = row.expect("a vote costs");
                 let help = "a vote of weight v costs v² credits; or set `over_budget = \"drop\"`";
                 faults.push(row.fault(ballots::VOTER, "over-budget", told).help(help));
             }
@@ -390,6 +399,12 @@ fn needs_votes(settings: &Settings, name: &str) -> Fault {
     Fault::new("already-counted", message)
         .at_some(settings.place(name))
         .help(format!("remove `{name}`, or give the ballots as `votes`"))
+}
+
+fn needs_credits(settings: &Settings) -> Fault {
+    Fault::new("misplaced-setting", "`over_budget` works only with `credits`")
+        .at_some(settings.place("over_budget"))
+        .help("add `credits = \"credits.csv\"`, or leave `over_budget` out")
 }
 
 fn too_large() -> Fault {
@@ -636,6 +651,8 @@ mod tests {
             (Trial::new("maci"), "neither `tally` nor `votes` is given"),
             (both, "both `tally` and `votes` are given"),
             (counted, "`credits` says which votes count"),
+            (tally(THREE).text("over_budget", "drop"), "`over_budget` says which votes count"),
+            (votes("u,a,2\n").text("over_budget", "drop"), "`over_budget` works only with"),
             (tally("a,1,1\nb,3,9\n"), "the squares of the tally add up to the spent credits"),
             (tally("a,4,17\n"), "tally.csv:2:5: 4 votes cannot have cost 17"),
             (tally("a,4,3\n"), "tally.csv:2:5: 4 votes cannot have cost 3"),

@@ -36,7 +36,7 @@ impl Matched {
         };
         let (proceeds, patrons) = (amount("proceeds")?, amount("patrons")?);
         let (ratio, proceeds) = match (settings.share("locked_ratio"), proceeds) {
-            (None, None) if patrons.is_none() => return Ok(None),
+            (None, None) if patrons.is_none_or(Amount::is_zero) => return Ok(None),
             (Some(ratio), Some(proceeds)) => (ratio, proceeds),
             _ => {
                 let message = "`locked_ratio` and `proceeds` say together how much is matched";

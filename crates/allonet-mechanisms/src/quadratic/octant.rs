@@ -605,6 +605,12 @@ mod tests {
     // Refusals.
 
     #[test]
+    fn defaults_of_a_network_file_match_all_money() {
+        let filled = trial(VOTES).text("patrons", "0");
+        assert_eq!(run(&filled, 9_00), run(&trial(VOTES), 9_00));
+    }
+
+    #[test]
     fn bad_settings_and_gifts_are_refused() {
         let share = |text: &str| Value::Share(text.parse().unwrap());
         let known = trial(VOTES).set("locked_ratio", share("10%")).text("proceeds", "1");

@@ -187,6 +187,10 @@ struct Tally {
 pub fn build(blueprint: &Blueprint<'_>) -> Result<Box<dyn Mechanism>, Vec<Fault>> {
     let reader = Reader::new(blueprint)?;
     let Reader { settings, asset } = reader;
+    let drops = settings.text("over_budget") == Some("drop");
+    if drops && settings.get("deposits").is_none() {
+        return Err(vec![needs_deposits(settings)]);
+    }
     let in_weights = settings.text("amounts") == Some("weights");
     let (mut votes, mut remarks) = read_votes(reader)?;
     let pairs = votes.pairs(settings.place("votes"))?;
@@ -273,6 +277,12 @@ fn tally(pairs: &Pairs, project: usize, voters: &[Box<str>], in_weights: bool) -
 fn too_large() -> Fault {
     Fault::new("too-large", "the squares of the sums of weights are 2^256 or more")
         .help("check the decimals of the asset and the setting `amounts`")
+}
+
+fn needs_deposits(settings: &Settings) -> Fault {
+    Fault::new("misplaced-setting", "`over_budget` works only with `deposits`")
+        .at_some(settings.place("over_budget"))
+        .help("add `deposits = \"deposits.csv\"`, or leave `over_budget` out")
 }
 
 fn over_budget(settings: &Settings, told: &str) -> Fault {
@@ -493,6 +503,7 @@ mod tests {
             (Trial::new("proper-quadratic"), "there are no votes to divide by"),
             (weights("u,a,-1\n"), "votes.csv:2:5: `-1` is not a whole, non-negative"),
             (weights("u,a,NaN\n"), "votes.csv:2:5: "),
+            (weights("u,a,1\n").text("over_budget", "drop"), "`over_budget` works only with"),
             (weights(",a,1\n"), "votes.csv:2:1: this vote names no voter"),
             (weights(&large), "the squares of the sums of weights are 2^256 or more"),
             (weights(&twice), "voter `u` gives `a` 2^128 base units or more in all"),

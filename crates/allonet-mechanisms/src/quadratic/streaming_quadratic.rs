@@ -19,7 +19,8 @@
 //!
 //! What flows in during an epoch is so divided by **unit-time**: twice the units,
 //! or the same units twice as long, bring twice the money. The first epoch begins
-//! at `opens`, or with the first stream; each other one where the last ended.
+//! at `opens`, or with the first stream; each other one where the last ended. At
+//! `closes` all streams end: time after it brings nothing.
 //! Streams themselves are outside this rule: it divides the pool alone. Unlike
 //! quadratic funding of gifts, nothing is taken off for one's own stream.
 //!
@@ -208,6 +209,8 @@ pub struct StreamingQuadratic {
     changes: Vec<Change>,
     /// Where the first epoch begins.
     begins: Option<Instant>,
+    /// From here on nothing flows.
+    closes: Option<Instant>,
     superfluid: bool,
     terms: Terms,
     remarks: Vec<String>,
@@ -244,7 +247,8 @@ pub fn build(blueprint: &Blueprint<'_>) -> Result<Box<dyn Mechanism>, Vec<Fault>
     }
     let rule = number_rows(&rows, listed.as_deref(), remarks);
     let begins = settings.time("opens").or(rule.changes.first().map(|change| change.time));
-    Ok(Box::new(StreamingQuadratic { begins, superfluid, terms, ..rule }))
+    let closes = settings.time("closes");
+    Ok(Box::new(StreamingQuadratic { begins, closes, superfluid, terms, ..rule }))
 }
 
 // --- Signals ----------------------------------------------------------------
@@ -315,6 +319,7 @@ fn number_rows(
         allocators,
         changes: kept.into_iter().map(change).collect(),
         begins: None,
+        closes: None,
         superfluid: false,
         terms: Terms::default(),
         remarks,
@@ -465,7 +470,8 @@ impl Mechanism for StreamingQuadratic {
         if self.superfluid && trust.is_some() {
             return Err(trust_and_parity());
         }
-        let taps = self.replay(memory.ended.or(self.begins), turn.ends, trust.as_deref());
+        let until = turn.ends.map(|ends| self.closes.map_or(ends, |closes| ends.min(closes)));
+        let taps = self.replay(memory.ended.or(self.begins), until, trust.as_deref());
         let score = |tap: &Tap| if turn.ends.is_some() { tap.unit_time } else { tap.units };
         let scores: Vec<f64> = taps.iter().map(score).collect();
         let why = |payee: usize| Self::why(&taps[payee]);
@@ -566,6 +572,16 @@ mod tests {
     }
 
     #[test]
+    fn nothing_flows_after_the_close() {
+        // Both stop after the close: 3 days of 1 unit and 1 day, however long the epoch is.
+        let closed =
+            flows("2026-01-01,u,a,1\n2026-01-03,v,b,1\n2026-01-08,u,a,0\n2026-01-09,v,b,0\n")
+                .set("closes", Value::Time("2026-01-04".parse().unwrap()));
+        let pools = [(4, "2026-01-31"), (9, "2026-02-01")];
+        assert_eq!(epochs(&closed, &pools), [vec![3, 1], vec![0, 0]]);
+    }
+
+    #[test]
     fn a_log_says_the_same_as_a_table() {
         let event = |day: u8, actor: &str, action: &str, more: &str| {
             let what = format!(r#""actor":"{actor}","action":"{action}","to":"a"{more}"#);
@@ -663,6 +679,10 @@ mod tests {
                 "flows.csv:3:16: a second rate of `u` for `a`",
             ),
             (parity("2026-01-01,u,a,1.5\n"), "flows.csv:2:16: a rate of 1.5 is no whole number"),
+            (
+                flows("2026-01-01,u,a,1\n").set("score_minimum", Value::Number(3.0)),
+                "`score_minimum` works only with `scores`",
+            ),
             (trusted, "the contract that `parity` repeats knows no trust"),
             (nan, "the signal `trust` from `elsewhere` gives `u` NaN"),
             (log(""), "events.jsonl:1:1: `start`: the field `rate` is missing"),

@@ -74,10 +74,12 @@ pub(super) fn apply(
 ) -> Result<(), Vec<Fault>> {
     let limits = limits(ballots, settings)?;
     let mut given: Vec<Vec<f64>> = vec![Vec::new(); ballots.voters.len()];
+    let mut last = vec![0; ballots.voters.len()];
     let mut over: Vec<Option<(u32, String)>> = vec![None; ballots.voters.len()];
     for vote in &ballots.votes {
         let voter = vote.voter as usize;
         given[voter].push(vote.amount);
+        last[voter] = vote.row.max(last[voter]);
         let most = limits[voter].per_project;
         if vote.amount > most * SLACK {
             let project = &ballots.projects[vote.project as usize];
@@ -88,10 +90,8 @@ pub(super) fn apply(
     for (voter, given) in given.iter().enumerate() {
         let (sum, most) = (maths::sum(given.iter().copied()), limits[voter].per_voter);
         if sum > most * SLACK {
-            let votes = ballots.votes.iter().filter(|vote| vote.voter as usize == voter);
-            let last = votes.map(|vote| vote.row).max().unwrap_or(0);
             let message = format!("gives {sum} in all, where {most} is the most");
-            over[voter].get_or_insert((last, message));
+            over[voter].get_or_insert((last[voter], message));
         }
     }
     if settings.text("over_budget") == Some("drop") {

@@ -411,6 +411,10 @@ fn contradictions(settings: &Settings, asset: &Asset) -> Vec<Fault> {
         let message = "`parity` divides a pool, and payout = \"score\" does not".to_owned();
         refuse("payout", "parity", message, alone);
     }
+    if is("cap_overflow", "keep") && (score || easy || drips) {
+        let message = format!("`cap_overflow` works only with {proportional}");
+        refuse("cap_overflow", "misplaced-setting", message, "leave it out");
+    }
     if easy && is("absent", "zero") {
         let message = "EasyRetroPGF passes over absent votes: absent = \"skip\"".to_owned();
         refuse("absent", "parity", message, alone);
@@ -715,6 +719,10 @@ mod tests {
                 "`cap` works only with payout = \"proportional\"",
             ),
             (trial(ROUND).set("cap", share(0)), "a cap of 0% would pay nobody anything"),
+            (
+                trial(ROUND).text("payout", "score").text("cap_overflow", "keep"),
+                "`cap_overflow` works only with payout",
+            ),
             (trial(ROUND).text("budget", "9"), "`budget` works only with parity"),
             (
                 trial(ROUND).text("payout", "score").set("round_to", integer(3)),

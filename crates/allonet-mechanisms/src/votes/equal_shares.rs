@@ -182,6 +182,9 @@ pub fn build(blueprint: &Blueprint<'_>) -> Result<Box<dyn Mechanism>, Vec<Fault>
     if add.is_some_and(Share::is_zero) {
         return Err(vec![no_step(settings)]);
     }
+    if add.is_none() && Some(step) != Share::new(1, 100) {
+        return Err(vec![needs_add1(settings)]);
+    }
     let priced = Priced::read(settings, asset)?;
     let gains = gains(&priced, settings.text("utility") == Some("cardinal"));
     Ok(Box::new(EqualShares { priced, gains, add, greedy }))
@@ -211,6 +214,12 @@ fn no_step(settings: &Settings) -> Fault {
     Fault::new("step-zero", "steps of nothing lead nowhere")
         .at_some(settings.place("step"))
         .help("write for example `step = \"1%\"`")
+}
+
+fn needs_add1(settings: &Settings) -> Fault {
+    Fault::new("misplaced-setting", "`step` works only with a completion by `add1`")
+        .at_some(settings.place("step"))
+        .help("set completion = \"add1\" or \"add1-greedy\", or leave `step` out")
 }
 
 fn too_much(budget: Amount) -> Refusal {
@@ -584,6 +593,8 @@ mod tests {
         let purse = Purse::new(vec![Amount::from_u256(U256::ONE << 128)]);
         let told = trial.turn(&*rule, 0, &purse, &purse, &[], &State::empty()).unwrap_err();
         assert!(told.to_string().ends_with("are 2^128 or more, too many to divide by voters"));
+        let misplaced = trial.clone().set("step", Value::Share(Share::ONE));
+        assert!(refused(&misplaced).starts_with("`step` works only with a completion"));
         let step = trial.text("completion", "add1").set("step", Value::Share(Share::ZERO));
         assert!(refused(&step).starts_with("steps of nothing lead nowhere"));
     }
@@ -630,8 +641,11 @@ mod tests {
             instance in instances(3),
             completion in prop::sample::select(vec!["none", "add1", "greedy", "add1-greedy"]),
         ) {
-            let trial = instance.trial().text("completion", completion);
-            let result = instance.run(&trial.set("step", Value::Share(Share::new(1, 10).unwrap())));
+            let mut trial = instance.trial().text("completion", completion);
+            if completion.starts_with("add1") {
+                trial = trial.set("step", Value::Share(Share::new(1, 10).unwrap()));
+            }
+            let result = instance.run(&trial);
             let left = result.unspent.of(0).to_u128().unwrap();
             for (project, paid) in paid(&result, &FOUR).into_iter().enumerate() {
                 let cost = u128::from(instance.costs[project]);

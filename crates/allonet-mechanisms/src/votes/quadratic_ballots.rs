@@ -215,9 +215,12 @@ fn keep_to_budget(
         }
         _ => {
             let mut faults = Faults::new();
+            let mut first = vec![None; ballots.voters.len()];
+            for vote in &ballots.votes {
+                first[vote.voter as usize].get_or_insert(vote);
+            }
             for at in people {
-                let vote = ballots.votes.iter().find(|vote| vote.voter == at);
-                let row = row(vote.expect("a ballot costs by its votes"));
+                let row = row(first[at as usize].expect("a ballot costs by its votes"));
                 let help = "votes for one project cost their square; or set `over_budget` to \
                             `drop` or `scale`";
                 faults.push(row.fault(ballots::VOTER, "over-budget", told(at)).help(help));

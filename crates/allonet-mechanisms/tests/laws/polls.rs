@@ -143,6 +143,9 @@ fn equal_shares(draw: &mut Draw) -> Case {
     let step = draw.one(&["20%", "50%", "0.9"]).parse().expect("a share");
     let trial = case.trial.text("utility", draw.one(&["cost", "cardinal"]));
     let completion = draw.one(&["none", "add1", "greedy", "add1-greedy"]);
-    case.trial = trial.text("completion", completion).set("step", Value::Share(step));
+    case.trial = trial.text("completion", completion);
+    if completion.starts_with("add1") {
+        case.trial = case.trial.set("step", Value::Share(step));
+    }
     case
 }
