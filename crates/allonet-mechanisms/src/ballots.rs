@@ -11,7 +11,7 @@ use allonet_core::network::id_problem;
 use allonet_core::table::{Column, Faults, Row, Table};
 use allonet_core::time::Instant;
 
-use crate::names::Names;
+use crate::names::{Names, spelled_twice, two_spellings};
 
 /// Columns of a table of ballots: voter, project, amount, time.
 pub const COLUMNS: &[Column] = &[
@@ -187,6 +187,9 @@ impl Ballots {
         faults.or(())?;
         let (voters, new_voters) = voters.sorted();
         let (mut projects, new_projects) = projects.sorted();
+        if let Some(pair) = two_spellings(&projects) {
+            return Err(vec![spelled_twice(&table.file().path, pair)]);
+        }
         let mut kept = vec![true; projects.len()];
         if listed.is_some() {
             new_projects.iter().skip(known).for_each(|new| kept[*new as usize] = false);
@@ -426,6 +429,14 @@ mod tests {
         }
         let told = refused("voter,project,amount\nann,a,1\nbob,a,2\nann,a,3\n");
         assert!(told.contains("second time; the first is on line 2"), "{told}");
+    }
+
+    #[test]
+    fn an_address_is_spelled_one_way() {
+        let address = "0x00112233445566778899aAbBcCdDeEfFf0E1d2C3";
+        let lower = address.to_lowercase();
+        let told = refused(&format!("voter,project,amount\nann,{address},1\nbob,{lower},1\n"));
+        assert!(told.contains("are one address in two spellings"), "{told}");
     }
 
     #[test]

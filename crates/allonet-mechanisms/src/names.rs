@@ -6,6 +6,7 @@
 use std::borrow::Cow;
 use std::fmt::Write as _;
 
+use allonet_core::fault::Fault;
 use rustc_hash::FxHashMap;
 
 /// The bytes of an address, the first ones highest.
@@ -126,6 +127,21 @@ fn text(address: Address) -> Box<str> {
 /// else as it stands.
 pub(crate) fn plain(name: &str) -> Cow<'_, str> {
     address(name).map_or(Cow::Borrowed(name), |address| Cow::Owned(text(address).into()))
+}
+
+/// Two of the names, sorted, that are one address in two spellings.
+pub(crate) fn two_spellings<T: AsRef<str>>(names: &[T]) -> Option<(&str, &str)> {
+    let mut seen: FxHashMap<Address, &str> = FxHashMap::default();
+    names.iter().map(AsRef::as_ref).find_map(|name| {
+        let first = seen.insert(address(name)?, name)?;
+        Some((first, name))
+    })
+}
+
+/// The fault for them: two recipients would be paid for one.
+pub(crate) fn spelled_twice(path: &str, (first, second): (&str, &str)) -> Fault {
+    let message = format!("{path}: `{first}` and `{second}` are one address in two spellings");
+    Fault::new("two-spellings", message).help("spell it alike in all rows")
 }
 
 #[cfg(test)]

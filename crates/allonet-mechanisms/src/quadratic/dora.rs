@@ -378,7 +378,8 @@ impl Mechanism for Dora {
                 if pool < costs.total {
                     let show = |amount| show(turn.assets, 0, amount);
                     remarks.push(format!(
-                        "votes cost {}, and there are {}: nothing is paid before all of it is there",
+                        "votes cost {}, and there are {}: nothing is paid before all of it is \
+                         there",
                         show(costs.total),
                         show(pool)
                     ));

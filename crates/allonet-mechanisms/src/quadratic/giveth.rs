@@ -99,7 +99,7 @@ pub static CARD: Card = Card {
     id: "giveth",
     title: "Giveth matching",
     family: Family::Quadratic,
-    formula: "match = min(λ · (Σ√c)², cap · pool), gifts below a minimum and listed donors left out",
+    formula: "match = min(λ · (Σ√c)², cap · pool), small gifts and listed donors left out",
     status: Status::Preview { since: "0.1.0" },
     sources: &[Source {
         cite: "Giveth, impact-graph, project_actual_matching",

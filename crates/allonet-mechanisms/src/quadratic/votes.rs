@@ -13,7 +13,7 @@ use allonet_core::network::id_problem;
 use allonet_core::table::{Column, Faults, Row, Table};
 
 use super::kernel::{Columns, Pairs};
-use crate::names::{Names, plain};
+use crate::names::{Names, plain, spelled_twice, two_spellings};
 
 /// Columns of a table of votes.
 pub const COLUMNS: &[Column] = &[
@@ -118,6 +118,9 @@ impl Votes {
         columns.voters.iter_mut().for_each(|voter| *voter = renumbered[*voter as usize]);
         let (project_names, renumbered) = projects.sorted();
         columns.projects.iter_mut().for_each(|project| *project = renumbered[*project as usize]);
+        if let Some(pair) = two_spellings(&project_names) {
+            return Err(vec![spelled_twice(&table.file().path, pair)]);
+        }
         columns.voter_count = voter_names.len();
         columns.project_count = project_names.len();
         Ok(Self {

@@ -103,10 +103,14 @@
 //!   onchain_project_pretrust_weights: { gas: 1.0 }
 //!   devtooling_project_pretrust_weights: { star_count: 0.0 }
 //!   link_type_time_decays:
-//!     { package_dependency: 1, onchain_project_to_developer: 1, developer_to_devtooling_project: 1 }
+//!     package_dependency: 1
+//!     onchain_project_to_developer: 1
+//!     developer_to_devtooling_project: 1
 //!   link_type_weights: { package_dependency: 1.0 }
 //!   event_type_weights: { npm: 1.0 }
-//!   eligibility_thresholds: { num_projects_with_package_links: 1, num_onchain_developers_with_links: 1 }
+//!   eligibility_thresholds:
+//!     num_projects_with_package_links: 1
+//!     num_onchain_developers_with_links: 1
 //! allocation: { budget: 1000, min_amount_per_project: 1, max_share_per_project: 1 }
 //! ";
 //! // One application uses both tools, the other one of them.

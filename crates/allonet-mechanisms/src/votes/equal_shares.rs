@@ -179,7 +179,7 @@ pub fn build(blueprint: &Blueprint<'_>) -> Result<Box<dyn Mechanism>, Vec<Fault>
         Some("add1-greedy") => (Some(step), true),
         _ => (None, false),
     };
-    if add.is_some_and(Share::is_zero) {
+    if add.is_some_and(|step| step.to_f64() < STEP_LEAST) {
         return Err(vec![no_step(settings)]);
     }
     if add.is_none() && Some(step) != Share::new(1, 100) {
@@ -210,8 +210,11 @@ fn gains(priced: &Priced, cardinal: bool) -> Vec<Vec<Gain>> {
 
 // --- Refusals ---------------------------------------------------------------
 
+/// So that at most 128,000 counts are taken.
+const STEP_LEAST: f64 = 0.001;
+
 fn no_step(settings: &Settings) -> Fault {
-    Fault::new("step-zero", "steps of nothing lead nowhere")
+    Fault::new("step-too-small", "each step counts all ballots again; it is at least 0.1%")
         .at_some(settings.place("step"))
         .help("write for example `step = \"1%\"`")
 }
@@ -596,7 +599,7 @@ mod tests {
         let misplaced = trial.clone().set("step", Value::Share(Share::ONE));
         assert!(refused(&misplaced).starts_with("`step` works only with a completion"));
         let step = trial.text("completion", "add1").set("step", Value::Share(Share::ZERO));
-        assert!(refused(&step).starts_with("steps of nothing lead nowhere"));
+        assert!(refused(&step).starts_with("each step counts all ballots again"));
     }
 
     // Laws.

@@ -94,7 +94,7 @@ pub static CARD: Card = Card {
             url: "https://vitalik.eth.limo/general/2021/11/16/retro1.html",
         },
         Source {
-            cite: "Lalley, Weyl (2018), Quadratic Voting: How Mechanism Design Can Radicalize Democracy",
+            cite: "Lalley, Weyl (2018), Quadratic Voting, AEA Papers and Proceedings 108",
             url: "https://doi.org/10.1257/pandp.20181002",
         },
     ],
