@@ -20,6 +20,8 @@ from matching (quadratic): 85.714286 USDC
    scaled to the pool  +73.714285  100.00 USDC for all scores
    rounding             +0.000001
    =                    85.714286  USDC
+  said by matching: match 0.857143, 85.71% of all
+    2 voters give 13.00 USDC, most of it `cem` 9.00 USDC, `ann` 4.00 USDC
 
 by source, in proportion
  treasury  85.714286  100.0%

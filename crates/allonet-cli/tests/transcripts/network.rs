@@ -59,8 +59,14 @@ unknown-mechanism
     ·                   ╰── here
  13 │ votes      = "votes.csv"
     ╰────
-  help: did you mean `quadratic`? there are: `dependency`, `external`, `multisig`, `pass-through`,
-        `quadratic`, `split`
+  help: did you mean `quadratic`? there are: `allo-quadratic`, `approval`, `capped-shares`,
+        `category-ballots`, `cluster-match`, `copeland`, `criticality`, `delegation`,
+        `dependency`, `dev-tooling`, `donation-profile`, `dora`, `equal-shares`, `external`,
+        `giveth`, `greedy-budget`, `guild`, `impact-metrics`, `iterative-elimination`, `maci`,
+        `metric-scores`, `metric-shares`, `moving-phantoms`, `multisig`, `octant`,
+        `onchain-builders`, `pairwise`, `pass-through`, `passport`, `proper-quadratic`,
+        `quadratic`, `quadratic-ballots`, `quadratic-vote`, `rank-zipf`, `ranked-choice`,
+        `retro-ballots`, `single-choice`, `split`, `streaming-quadratic`, `vouch`, `weighted`
 
 1 error
 ── exit 3
@@ -85,7 +91,14 @@ unknown-mechanism
     ·                    ╰── here
  13 │ votes      = "votes.csv"
     ╰────
-  help: there are: `dependency`, `external`, `multisig`, `pass-through`, `quadratic`, `split`
+  help: did you mean `retro-ballots`? there are: `allo-quadratic`, `approval`, `capped-shares`,
+        `category-ballots`, `cluster-match`, `copeland`, `criticality`, `delegation`,
+        `dependency`, `dev-tooling`, `donation-profile`, `dora`, `equal-shares`, `external`,
+        `giveth`, `greedy-budget`, `guild`, `impact-metrics`, `iterative-elimination`, `maci`,
+        `metric-scores`, `metric-shares`, `moving-phantoms`, `multisig`, `octant`,
+        `onchain-builders`, `pairwise`, `pass-through`, `passport`, `proper-quadratic`,
+        `quadratic`, `quadratic-ballots`, `quadratic-vote`, `rank-zipf`, `ranked-choice`,
+        `retro-ballots`, `single-choice`, `split`, `streaming-quadratic`, `vouch`, `weighted`
 
 1 error
 ── exit 3

@@ -60,11 +60,11 @@ fn half_a_receipt() {
 bad-json
 
   × the receipt is cut off
-    ╭─[out/round/receipt.json:66:17]
- 65 │           "to": "garden",
- 66 │           "asset"
-    ·                 ▲
-    ·                 ╰── here
+    ╭─[out/round/receipt.json:67:11]
+ 66 │           "from": "matching",
+ 67 │           "
+    ·           ▲
+    ·           ╰── here
     ╰────
   help: take the receipt.json that `allonet run` wrote, unchanged
 

@@ -207,7 +207,9 @@ impl Mechanism for GreedyBudget {
         let total: f64 = chosen.iter().map(|at| costs[*at].to_f64()).sum();
         let ids = || ballots.projects.iter().map(ToString::to_string);
         let mut is_chosen = vec![false; costs.len()];
-        chosen.iter().for_each(|at| is_chosen[*at] = true);
+        for at in &chosen {
+            is_chosen[*at] = true;
+        }
         let part = |at: usize| if is_chosen[at] { costs[at].to_f64() / total } else { 0.0 };
         let parts = ids().zip((0..costs.len()).map(part)).collect();
         let scores = ids().zip(scores.iter().map(|(score, _)| *score)).collect();
