@@ -59,14 +59,7 @@ unknown-mechanism
     ·                   ╰── here
  13 │ votes      = "votes.csv"
     ╰────
-  help: did you mean `quadratic`? there are: `allo-quadratic`, `approval`, `capped-shares`,
-        `category-ballots`, `cluster-match`, `copeland`, `criticality`, `delegation`,
-        `dependency`, `dev-tooling`, `donation-profile`, `dora`, `equal-shares`, `external`,
-        `giveth`, `greedy-budget`, `guild`, `impact-metrics`, `iterative-elimination`, `maci`,
-        `metric-scores`, `metric-shares`, `moving-phantoms`, `multisig`, `octant`,
-        `onchain-builders`, `pairwise`, `pass-through`, `passport`, `proper-quadratic`,
-        `quadratic`, `quadratic-ballots`, `quadratic-vote`, `rank-zipf`, `ranked-choice`,
-        `retro-ballots`, `single-choice`, `split`, `streaming-quadratic`, `vouch`, `weighted`
+  help: did you mean `quadratic`? `allonet new --list` lists them all
 
 1 error
 ── exit 3
@@ -91,14 +84,7 @@ unknown-mechanism
     ·                    ╰── here
  13 │ votes      = "votes.csv"
     ╰────
-  help: did you mean `retro-ballots`? there are: `allo-quadratic`, `approval`, `capped-shares`,
-        `category-ballots`, `cluster-match`, `copeland`, `criticality`, `delegation`,
-        `dependency`, `dev-tooling`, `donation-profile`, `dora`, `equal-shares`, `external`,
-        `giveth`, `greedy-budget`, `guild`, `impact-metrics`, `iterative-elimination`, `maci`,
-        `metric-scores`, `metric-shares`, `moving-phantoms`, `multisig`, `octant`,
-        `onchain-builders`, `pairwise`, `pass-through`, `passport`, `proper-quadratic`,
-        `quadratic`, `quadratic-ballots`, `quadratic-vote`, `rank-zipf`, `ranked-choice`,
-        `retro-ballots`, `single-choice`, `split`, `streaming-quadratic`, `vouch`, `weighted`
+  help: did you mean `retro-ballots`? `allonet new --list` lists them all
 
 1 error
 ── exit 3

@@ -84,12 +84,13 @@ impl Reader<'_> {
         let found = catalogue.iter().find(|entry| entry.card.id == name).copied();
         if found.is_none() {
             let ids = || catalogue.iter().map(|entry| entry.card.id);
-            let all = ids().map(|id| format!("`{id}`")).collect::<Vec<_>>().join(", ");
-            let guess = closest(name, ids()).map(|id| format!("did you mean `{id}`? "));
-            let fault = item
-                .fault("unknown-mechanism", format!("unknown mechanism `{name}`"))
-                .help(format!("{}there are: {all}", guess.unwrap_or_default()));
-            self.faults.push(fault);
+            let all = || ids().map(|id| format!("`{id}`")).collect::<Vec<_>>().join(", ");
+            let help = closest(name, ids()).map_or_else(
+                || format!("there are: {}", all()),
+                |id| format!("did you mean `{id}`? `allonet new --list` lists them all"),
+            );
+            let fault = item.fault("unknown-mechanism", format!("unknown mechanism `{name}`"));
+            self.faults.push(fault.help(help));
         }
         found
     }

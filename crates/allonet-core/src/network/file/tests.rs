@@ -831,7 +831,7 @@ const BAD: &[(&str, &str, &[&str])] = &[
         r#"mechanism = "divide""#,
         "mechanism = \"divde\"\nshare = 1",
         &[
-            "n.toml:12:13: unknown mechanism `divde` (did you mean `divide`? there are: `divide`, `vote`)",
+            "n.toml:12:13: unknown mechanism `divde` (did you mean `divide`? `allonet new --list` lists them all)",
         ],
     ),
     (
