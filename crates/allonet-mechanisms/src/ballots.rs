@@ -139,7 +139,7 @@ impl Ballots {
     ///
     /// Faults: those of [`Table::read`], `no-votes` (the setting is absent),
     /// `no-voter`, `no-project`, `bad-name`, `bad-amount`, `negative-amount`,
-    /// `double-vote`, `no-time`, `bad-time`, `double-project`.
+    /// `double-vote`, `no-time`, `bad-time`, `two-spellings`.
     pub(crate) fn of(
         settings: &Settings,
         name: &str,

@@ -208,7 +208,8 @@ pub(crate) struct Divided {
 }
 
 impl Divided {
-    fn book(
+    /// Books what each payee is paid of an asset.
+    pub(crate) fn book(
         &self,
         asset: usize,
         turn: &Turn<'_>,

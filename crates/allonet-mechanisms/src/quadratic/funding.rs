@@ -77,7 +77,8 @@
 //! * Trust in a voter: 0 to 1,000,000.
 //! * A table: below 2 GiB.
 //! * Addresses of voters are compared without regard to case; names of projects
-//!   are node ids and compared as they stand.
+//!   are node ids and compared as they stand; one address in two spellings is
+//!   refused, as two recipients would be paid for one.
 //!
 //! # Known weaknesses
 //!

@@ -84,7 +84,7 @@ impl Votes {
     /// there, the amount in the round's token goes before `amount`.
     ///
     /// Faults: `no-voter`, `no-project`, `bad-name`, `bad-amount`,
-    /// `vote-too-large`.
+    /// `vote-too-large`, `two-spellings`.
     pub fn read(table: &Table, asset: &Asset, written: Written) -> Result<Self, Vec<Fault>> {
         let amount_column = if table.has(ROUND_AMOUNT) { ROUND_AMOUNT } else { AMOUNT };
         let mut faults = Faults::new();

@@ -94,12 +94,7 @@ impl Award {
         for (asset, money) in available.iter() {
             let pool = if asset == 0 { money.min(self.budget) } else { money };
             let divided = self.divide(turn.assets, asset, pool, money, scores)?;
-            for (payee, amount) in (0_u32..).zip(&divided.paid) {
-                if !amount.is_zero() {
-                    let steps = divided.steps(payee as usize, &why, turn.assets, asset);
-                    allocation.pay(payee, asset, *amount, steps)?;
-                }
-            }
+            divided.book(asset, turn, allocation, &why)?;
             if asset == 0 {
                 remarks = divided.remarks(turn.assets, scores, pool);
                 remarks.extend(self.budget_remark(turn.assets, money));

@@ -376,8 +376,14 @@ impl Mechanism for CappedShares {
         let pool = allocation.available().of(0);
         let paid = match self.parity {
             None => {
-                outcome.remarks = self.terms.pay(turn, allocation, &scores, why)?;
-                self.terms.divide(pool, &scores)?.paid
+                let main = self.terms.divide(pool, &scores)?;
+                outcome.remarks = paying::book(turn, allocation, &scores, why, |asset, pool| {
+                    if asset == 0 {
+                        return Ok(main.clone());
+                    }
+                    self.terms.of_asset(asset).divide(pool, &scores)
+                })?;
+                main.paid
             }
             Some(parity) => self.repeat(parity, turn, allocation, &scores, why)?,
         };

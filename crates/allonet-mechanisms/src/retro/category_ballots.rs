@@ -366,7 +366,7 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
-    use crate::trial::{Trial, TurnResult};
+    use crate::trial::{Trial, TurnResult, paid};
 
     const PROJECTS: &str = "id,category\ncompiler,tools\ndebugger,tools\nsurvey,research\n";
     const BALLOTS: &str = "voter,project,share\nann,compiler,80\nann,debugger,20\n\
@@ -385,11 +385,6 @@ mod tests {
     fn json(text: &str) -> Trial {
         let file = SourceFile::new("ballots.json", text);
         Trial::new("category-ballots").set("ballots", Value::File(file))
-    }
-
-    fn paid(result: &TurnResult) -> Vec<u128> {
-        let payees = result.payees.iter();
-        payees.map(|payee| result.paid(payee).to_u128().unwrap()).collect()
     }
 
     fn refused(trial: &Trial) -> String {

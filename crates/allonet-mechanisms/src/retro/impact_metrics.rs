@@ -390,7 +390,7 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
-    use crate::trial::{Trial, TurnResult};
+    use crate::trial::{Trial, TurnResult, paid};
 
     const VALUES: &str = "project,metric,value\nbridge,users,30\nwallet,users,10\nwallet,gas,7\n";
     const BALLOTS: &str =
@@ -402,11 +402,6 @@ mod tests {
 
     fn cap(trial: Trial, share: &str) -> Trial {
         trial.set("cap", Value::Share(share.parse().unwrap()))
-    }
-
-    fn paid(result: &TurnResult) -> Vec<u128> {
-        let payees = result.payees.iter();
-        payees.map(|payee| result.paid(payee).to_u128().unwrap()).collect()
     }
 
     fn refused(trial: &Trial) -> String {

@@ -14,7 +14,7 @@ mod poll;
 mod tests;
 mod votes;
 
-pub(super) use plan::file_name;
+pub(super) use self::plan::file_name;
 
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
@@ -53,19 +53,30 @@ pub(crate) fn run(args: &NewArgs, ui: &Ui) -> Result<ExitCode, Failure> {
     };
     refuse_useless(args, kind)?;
     let names = names(args, from)?;
-    let plan = match kind {
-        Kind::Votes => votes::plan(args, &file, &names),
-        Kind::Payments => payments::plan(args, &file, &names),
-        Kind::Ballots | Kind::Rf4 | Kind::Snapshot | Kind::Octant => {
-            platforms::plan(args, kind, &file, &names)
-        }
-        _ => graph::plan(args, kind, &file, &names),
-    }?;
-    check(&plan, &names)?;
+    let plan = plan(args, kind, &file, &names)?;
     drop(working);
     let written = write(args, &plan, &names)?;
     report(&plan, &names, &written, kind, ui);
     Ok(ExitCode::SUCCESS)
+}
+
+/// What is to be written, checked.
+fn plan(
+    args: &NewArgs,
+    kind: Kind,
+    file: &Arc<SourceFile>,
+    names: &Names,
+) -> Result<Plan, Failure> {
+    let plan = match kind {
+        Kind::Votes => votes::plan(args, file, names),
+        Kind::Payments => payments::plan(args, file, names),
+        Kind::Ballots | Kind::Rf4 | Kind::Snapshot | Kind::Octant => {
+            platforms::plan(args, kind, file, names)
+        }
+        _ => graph::plan(args, kind, file, names),
+    }?;
+    check(&plan, names)?;
+    Ok(plan)
 }
 
 /// Options that mean nothing for a kind of file.

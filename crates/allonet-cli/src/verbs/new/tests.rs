@@ -30,22 +30,13 @@ fn told(failure: &Failure) -> String {
 fn planned(path: &str, text: &str, options: &[&str]) -> Result<Plan, String> {
     let args = arguments(options);
     let file = SourceFile::new(path, text);
-    let plan = || {
+    let planned = || {
         let kind = args.kind.map_or_else(|| detect::kind(&file), Ok)?;
         refuse_useless(&args, kind)?;
         let names = names(&args, Path::new(path))?;
-        let plan = match kind {
-            Kind::Votes => votes::plan(&args, &file, &names),
-            Kind::Payments => payments::plan(&args, &file, &names),
-            Kind::Ballots | Kind::Rf4 | Kind::Snapshot | Kind::Octant => {
-                platforms::plan(&args, kind, &file, &names)
-            }
-            _ => graph::plan(&args, kind, &file, &names),
-        }?;
-        check(&plan, &names)?;
-        Ok(plan)
+        super::plan(&args, kind, &file, &names)
     };
-    plan().map_err(|failure| told(&failure))
+    planned().map_err(|failure| told(&failure))
 }
 
 fn network(plan: &Plan, text: &str) -> Network {
