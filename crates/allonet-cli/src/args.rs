@@ -5,6 +5,8 @@ use std::path::PathBuf;
 use allonet_core::time::Instant;
 use clap::{ArgGroup, Args, Parser, Subcommand, ValueEnum};
 
+use crate::verbs::weights::WeightsArgs;
+
 const EXAMPLES: &str = "\
 Examples:
   allonet new --from Cargo.lock --budget \"10_000 USDC\"
@@ -83,6 +85,8 @@ pub(crate) enum Verb {
     Explain(ExplainArgs),
     /// Recompute a run from its receipt and inputs
     Verify(VerifyArgs),
+    /// Make weights of comparisons, and see how good they are
+    Weights(WeightsArgs),
 }
 
 /// `allonet new`

@@ -59,6 +59,20 @@ impl Instant {
     }
 }
 
+/// Microseconds since 1970-01-01T00:00:00Z, for putting rows in order: unlike
+/// an [`Instant`] such a moment may have a fraction of a second. What is finer
+/// than a microsecond is cut.
+pub fn microseconds(text: &str) -> Result<i64, NotInstant> {
+    match text.parse::<Instant>() {
+        Ok(moment) => Ok(moment.0.saturating_mul(1_000_000)),
+        Err(NotInstant::Fraction { found }) => match found.parse::<Timestamp>() {
+            Ok(moment) => Ok(moment.as_microsecond()),
+            Err(_) => Err(NotInstant::Unknown { found }),
+        },
+        Err(error) => Err(error),
+    }
+}
+
 impl FromStr for Instant {
     type Err = NotInstant;
 
@@ -111,6 +125,13 @@ mod tests {
 
     fn unix(text: &str) -> Option<i64> {
         text.parse::<Instant>().ok().map(Instant::unix)
+    }
+
+    #[test]
+    fn fractions_of_a_second_keep_rows_in_order() {
+        assert_eq!(microseconds("1970-01-01T00:00:01.5+00:00").ok(), Some(1_500_000));
+        assert_eq!(microseconds("1970-01-02").ok(), Some(86_400_000_000));
+        assert!(microseconds("soon").is_err());
     }
 
     #[test]

@@ -15,13 +15,24 @@
 //! The result, a [`weighted::WeightedGraph`], holds whole numbers only: whoever
 //! moves money along it needs no floating point.
 //!
+//! Where people judge, weights come from their comparisons:
+//!
+//! 1. [`comparisons`] reads who said which of two items is worth more.
+//! 2. [`rules`] makes an [`estimate`] of each item's weight of them.
+//!
 //! Nothing here reads a file or asks the network; texts come as arguments.
 
+pub mod comparisons;
+pub mod estimate;
 pub mod graph;
 pub mod import;
+pub mod linear;
 pub mod overrides;
+pub mod random;
 pub mod repository;
+pub mod rules;
 pub mod structural;
+pub mod synthetic;
 pub mod weighted;
 
 mod apportion;

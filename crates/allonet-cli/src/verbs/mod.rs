@@ -7,6 +7,7 @@ mod new;
 mod run;
 mod session;
 mod verify;
+pub(crate) mod weights;
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::Path;
@@ -57,6 +58,7 @@ fn dispatch(arguments: &Arguments, ui: &Ui) -> Result<ExitCode, Failure> {
         Verb::Run(arguments) => run::run(arguments, ui),
         Verb::Explain(arguments) => explain::explain(arguments, ui),
         Verb::Verify(arguments) => verify::verify(arguments, ui),
+        Verb::Weights(arguments) => weights::run(arguments, ui),
     }
 }
 

@@ -1,0 +1,104 @@
+//! The files that the weights verbs read.
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use allonet_core::fault::{Fault, SourceFile};
+use allonet_core::table::{Column, Table};
+use allonet_weights::comparisons::{Comparisons, Naming, Reading};
+use allonet_weights::repository::Aliases;
+use allonet_weights::rules::Parameters;
+use clap::Args;
+
+use crate::diagnose::Failure;
+use crate::files::read_file;
+
+/// How comparisons are read.
+#[derive(Debug, Args)]
+pub(super) struct ReadingArgs {
+    /// All items there are, a table with a column `item`; others are faults
+    #[arg(long, value_name = "FILE")]
+    pub(super) items: Option<PathBuf>,
+    /// Items are repositories: one item for all spellings of an address
+    #[arg(long)]
+    pub(super) repositories: bool,
+    /// Old names of repositories, columns `alias` and `repo`
+    #[arg(long, value_name = "FILE", requires = "repositories")]
+    pub(super) aliases: Option<PathBuf>,
+    /// The largest multiplier believed; a larger one is a fault
+    #[arg(long, value_name = "TIMES", default_value_t = 1_000.0)]
+    pub(super) max_multiplier: f64,
+    /// Take larger multipliers for this one
+    #[arg(long, value_name = "TIMES")]
+    pub(super) clip: Option<f64>,
+}
+
+impl ReadingArgs {
+    /// Reads a table of comparisons.
+    pub(super) fn comparisons(&self, path: &Path) -> Result<Comparisons, Failure> {
+        let reading = self.reading()?;
+        Ok(Comparisons::read(&open(path)?, &reading)?)
+    }
+
+    /// How tables of comparisons are read.
+    pub(super) fn reading(&self) -> Result<Reading, Failure> {
+        for (name, value) in
+            [("--max-multiplier", Some(self.max_multiplier)), ("--clip", self.clip)]
+        {
+            if value.is_some_and(|value| !(value.is_finite() && value >= 1.0)) {
+                let message = format!("{name} is {}", value.unwrap_or_default());
+                let fault = Fault::new("bad-option", message).help("a multiplier is at least 1");
+                return Err(Failure::usage(fault));
+            }
+        }
+        let naming = self.naming()?;
+        let items = self.items.as_deref().map(|path| items(path, &naming)).transpose()?;
+        let max_multiplier = self.max_multiplier;
+        Ok(Reading { naming, items, max_multiplier, clip: self.clip })
+    }
+
+    fn naming(&self) -> Result<Naming, Failure> {
+        if !self.repositories {
+            return Ok(Naming::Verbatim);
+        }
+        let Some(path) = &self.aliases else {
+            return Ok(Naming::Repository(Aliases::default()));
+        };
+        let file = open(path)?;
+        let aliases = Aliases::parse(&file.text)
+            .map_err(|error| Fault::new("bad-aliases", format!("{}: {error}", file.path)))?;
+        Ok(Naming::Repository(aliases))
+    }
+}
+
+/// Opens a file that is named on the command line.
+pub(super) fn open(path: &Path) -> Result<Arc<SourceFile>, Failure> {
+    Ok(read_file(path, &path.to_string_lossy())?)
+}
+
+const ITEMS: &[Column] =
+    &[Column::required(&["item", "repo", "repository", "project", "id", "name"])];
+
+/// The items a table lists.
+fn items(path: &Path, naming: &Naming) -> Result<Vec<String>, Failure> {
+    let table = Table::read(&open(path)?, ITEMS)?;
+    Ok(table.rows().map(|row| naming.name(row.cell(0))).collect())
+}
+
+/// `name=value` for a rule.
+pub(super) fn parameters(settings: &[String]) -> Result<Parameters, Failure> {
+    let mut parameters = Parameters::default();
+    for setting in settings {
+        let parsed = setting.split_once('=').and_then(|(name, value)| {
+            let value: f64 = value.trim().parse().ok()?;
+            value.is_finite().then_some((name.trim(), value))
+        });
+        let Some((name, value)) = parsed else {
+            let message = format!("--set {setting} is no number for a parameter");
+            let fault = Fault::new("bad-option", message).help("write for example --set prior=0.1");
+            return Err(Failure::usage(fault));
+        };
+        parameters = parameters.with(name, value);
+    }
+    Ok(parameters)
+}
