@@ -153,6 +153,14 @@ struct Reader<'t> {
 impl<'t> Reader<'t> {
     fn take(&mut self, row: Row<'t>, by_parent: bool) {
         let items = (self.item(row, LEFT), self.item(row, RIGHT));
+        if let (Some(left), Some(right)) = &items
+            && left == right
+        {
+            let message = format!("`{left}` is compared with itself");
+            let help = "remove the row; two spellings of one repository are one item";
+            self.faults.push(row.fault(RIGHT, "self-comparison", message).help(help));
+            return;
+        }
         let answer = self.answer(row, &items);
         let time = match row.cell(TIME) {
             "" => None,
@@ -167,12 +175,6 @@ impl<'t> Reader<'t> {
         let ((Some(left), Some(right)), Some((choice, intensity))) = (items, answer) else {
             return;
         };
-        if left == right {
-            let message = format!("`{left}` is compared with itself");
-            let help = "remove the row; two spellings of one repository are one item";
-            self.faults.push(row.fault(RIGHT, "self-comparison", message).help(help));
-            return;
-        }
         let parent =
             if by_parent { self.reading.naming.name(row.cell(PARENT)) } else { String::new() };
         let listed = self.reading.items.as_deref().unwrap_or_default();
@@ -270,10 +272,10 @@ impl<'t> Reader<'t> {
     ) -> Result<Choice, Fault> {
         let text = row.cell(WINNER);
         let named = self.reading.naming.name(text);
-        if left.as_ref() == Some(&named) && left != right {
+        if left.as_ref() == Some(&named) {
             return Ok(Choice::Left);
         }
-        if right.as_ref() == Some(&named) && left != right {
+        if right.as_ref() == Some(&named) {
             return Ok(Choice::Right);
         }
         match text.to_ascii_lowercase().as_str() {
