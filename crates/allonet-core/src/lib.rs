@@ -23,4 +23,5 @@ pub mod signal;
 pub mod table;
 pub mod time;
 pub mod trace;
+pub mod trial;
 pub mod weights;

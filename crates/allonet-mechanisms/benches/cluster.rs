@@ -13,7 +13,7 @@ use allonet_mechanisms::quadratic::closeness::Similarity;
 use allonet_mechanisms::quadratic::cluster;
 use allonet_mechanisms::quadratic::donations::Donations;
 use allonet_mechanisms::quadratic::kernel::{Columns, Pairs};
-use allonet_mechanisms::trial::Trial;
+use allonet_mechanisms::trial::trial_of;
 use criterion::{Criterion, Throughput, criterion_group, criterion_main};
 
 /// A generator of 64-bit words (SplitMix64).
@@ -81,7 +81,7 @@ fn each_left_out(criterion: &mut Criterion) {
         writeln!(text, "0x{voter:040x},project-{project},{units}").expect("a text grows");
     }
     let file = SourceFile::new("votes.csv", text);
-    let trial = Trial::new("quadratic").set("votes", Value::File(file));
+    let trial = trial_of("quadratic").set("votes", Value::File(file));
     let mut trial = trial.text("amounts", "base-units");
     trial.assets = vec![Asset::new("USD", 6)];
     let rule = trial.build().expect("a valid round");

@@ -17,7 +17,7 @@ use std::hint::black_box;
 use allonet_core::engine::{Run, RunOptions, run};
 use allonet_core::money::{Amount, Asset, Share};
 use allonet_core::network::{Details, Grant, Network, NetworkBuilder, NodeKind};
-use allonet_mechanisms::trial::{Trial, TurnResult};
+use allonet_mechanisms::trial::{Trial, TurnResult, trial_of};
 use criterion::{Criterion, criterion_group, criterion_main};
 
 const CENTS: u128 = 35_000_000;
@@ -50,7 +50,7 @@ impl Rows {
         for [node, _, share] in &self.entries {
             writeln!(sources, "{node},{share}").unwrap();
         }
-        Trial::new("dependency").file("edges", &edges).file("sources", &sources)
+        trial_of("dependency").file("edges", &edges).file("sources", &sources)
     }
 
     fn network(&self) -> Network {

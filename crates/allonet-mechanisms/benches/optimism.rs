@@ -11,7 +11,7 @@
 use std::hint::black_box;
 
 use allonet_core::money::Asset;
-use allonet_mechanisms::trial::Trial;
+use allonet_mechanisms::trial::trial_of;
 use criterion::{Criterion, criterion_group, criterion_main};
 
 /// 500,000 OP in base units.
@@ -27,7 +27,7 @@ const FILES: &[(&str, &str)] = &[
 ];
 
 fn optimism(criterion: &mut Criterion) {
-    let mut trial = Trial::new("dev-tooling").text("parity", "retro-funding");
+    let mut trial = trial_of("dev-tooling").text("parity", "retro-funding");
     trial.assets = vec![Asset::new("OP", 18)];
     for (setting, name) in FILES {
         let Some(text) = allonet_testdata::text(&format!("optimism-retro/M11/{name}")) else {

@@ -11,7 +11,7 @@ use allonet_core::money::{Amount, Asset};
 use allonet_core::table::Table;
 use allonet_mechanisms::quadratic::kernel::{Columns, Pairs, Roots, float_scores};
 use allonet_mechanisms::quadratic::votes::COLUMNS;
-use allonet_mechanisms::trial::Trial;
+use allonet_mechanisms::trial::trial_of;
 use criterion::{Criterion, Throughput, criterion_group, criterion_main};
 
 const VOTES: u32 = 200_000;
@@ -72,7 +72,7 @@ fn kernels(criterion: &mut Criterion) {
 fn from_text(criterion: &mut Criterion) {
     let text = table(&columns());
     let file = SourceFile::new("votes.csv", text);
-    let mut trial = Trial::new("quadratic").set("votes", Value::File(file.clone()));
+    let mut trial = trial_of("quadratic").set("votes", Value::File(file.clone()));
     trial.assets = vec![Asset::new("USD", 6)];
     let pool = Purse::new(vec![Amount::from_base(1_000_000_000_000)]);
     let state = State::empty();

@@ -27,7 +27,7 @@ use allonet_mechanisms::quadratic::cluster;
 use allonet_mechanisms::quadratic::donations::Donations;
 use allonet_mechanisms::quadratic::kernel::Pairs;
 use allonet_mechanisms::quadratic::votes::{COLUMNS, Votes, Written};
-use allonet_mechanisms::trial::Trial;
+use allonet_mechanisms::trial::trial_of;
 use rustix::time::{ClockId, clock_gettime};
 use serde_json::json;
 
@@ -89,7 +89,7 @@ fn donations(pairs: &Pairs) -> Donations {
 }
 
 fn leave_one_out(file: &Arc<SourceFile>) -> Result<(Vec<f64>, f64), Box<dyn Error>> {
-    let mut trial = Trial::new("quadratic").set("votes", Value::File(Arc::clone(file)));
+    let mut trial = trial_of("quadratic").set("votes", Value::File(Arc::clone(file)));
     trial.assets = vec![Asset::new("USD", DECIMALS)];
     let rule = trial.build()?;
     let pool = Purse::new(vec![Amount::from_base(POOL_UNITS)]);

@@ -9,7 +9,7 @@ use std::collections::BTreeMap;
 use allonet_core::card::Value;
 use allonet_core::money::{Asset, Share};
 use allonet_core::signal::SignalData;
-use allonet_mechanisms::trial::Trial;
+use allonet_mechanisms::trial::{Trial, trial_of};
 
 /// Matches by algorithm and cap in percent: the pool in dollars, and project
 /// and dollars.
@@ -39,17 +39,17 @@ fn cases(name: &str) -> Option<(String, Cases)> {
 fn trial(algorithm: &str, votes: &str) -> Trial {
     let clusters = |mix: &str| {
         let mix: Share = mix.parse().expect("a share");
-        Trial::new("cluster-match").set("mix", Value::Share(mix))
+        trial_of("cluster-match").set("mix", Value::Share(mix))
     };
     let trial = match algorithm {
         "QF" => clusters("0%"),
-        "COCM" => Trial::new("cluster-match"),
+        "COCM" => trial_of("cluster-match"),
         "COCM og" => clusters("100%").text("similarity", "og"),
         "COCM pct_friends" => clusters("100%").text("similarity", "pct-friends"),
         "half-and-half" => clusters("50%"),
         "pctCOCM" => clusters("75%"),
-        "pairwise" => Trial::new("pairwise").text("form", "calculator"),
-        "donation_profile_clustermatch" => Trial::new("donation-profile"),
+        "pairwise" => trial_of("pairwise").text("form", "calculator"),
+        "donation_profile_clustermatch" => trial_of("donation-profile"),
         other => panic!("an unknown algorithm {other}"),
     };
     let mut trial = trial.file("votes", votes);

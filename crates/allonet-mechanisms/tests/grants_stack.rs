@@ -13,7 +13,7 @@ use allonet_mechanisms::quadratic::division::{Division, Dust, Overflow};
 use allonet_mechanisms::quadratic::kernel::{Pairs, Roots};
 use allonet_mechanisms::quadratic::scores::{Arithmetic, Scoring};
 use allonet_mechanisms::quadratic::votes::{COLUMNS, Votes, Written};
-use allonet_mechanisms::trial::{Trial, TurnResult};
+use allonet_mechanisms::trial::{Trial, TurnResult, trial_of};
 use ruint::aliases::U256;
 use serde_json::Value as Json;
 
@@ -112,7 +112,7 @@ fn compare_kernel(case: &Json, votes: &str) -> usize {
 
 /// The same through the mechanism, as an operator uses it.
 fn compare_mechanism(case: &Json, votes: &str) {
-    let mut trial = Trial::new("quadratic").file("votes", votes).text("parity", "grants-stack");
+    let mut trial = trial_of("quadratic").file("votes", votes).text("parity", "grants-stack");
     trial.assets = vec![Asset::new("USD", decimals(case))];
     if case["ignore_saturation"] == true {
         trial = trial.text("saturation", "fill");
@@ -158,7 +158,7 @@ fn indexer(votes: &str) -> Option<Trial> {
         projects += &[&entry["id"], &entry["status"], recipient].map(text).join(",");
         projects += "\n";
     }
-    let mut trial = Trial::new("quadratic")
+    let mut trial = trial_of("quadratic")
         .file("votes", &table)
         .file("projects", &projects)
         .text("amounts", "base-units")
@@ -326,7 +326,7 @@ fn the_analysts_program_agrees_to_nine_digits() {
             assert_eq!(expected.len(), rows);
             for arithmetic in ["integer", "float"] {
                 let cap = Share::new(cap, 100).expect("a percentage");
-                let mut trial = Trial::new("quadratic")
+                let mut trial = trial_of("quadratic")
                     .file("votes", &votes)
                     .text("saturation", "fill")
                     .text("arithmetic", arithmetic)

@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 
 use allonet_core::card::Value;
 use allonet_core::signal::SignalData;
-use allonet_mechanisms::trial::Trial;
+use allonet_mechanisms::trial::{Trial, trial_of};
 use serde_json::Value as Json;
 
 fn data(name: &str) -> Option<String> {
@@ -28,7 +28,7 @@ fn passport(scores: &[(String, Option<String>)]) -> Trial {
         format!("{voter},{}", score.as_deref().unwrap_or_default())
     };
     let rows: Vec<String> = scores.iter().map(row).collect();
-    Trial::new("passport").file("scores", &format!("address,rawScore\n{}\n", rows.join("\n")))
+    trial_of("passport").file("scores", &format!("address,rawScore\n{}\n", rows.join("\n")))
 }
 
 fn trust(trial: &Trial) -> BTreeMap<String, f64> {

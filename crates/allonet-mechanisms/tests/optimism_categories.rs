@@ -9,7 +9,7 @@ use std::fmt::Write as _;
 use allonet_core::card::Value;
 use allonet_core::fault::SourceFile;
 use allonet_core::money::Asset;
-use allonet_mechanisms::trial::{Trial, TurnResult};
+use allonet_mechanisms::trial::{Trial, TurnResult, trial_of};
 use serde_json::Value as Json;
 
 fn data(name: &str) -> Option<String> {
@@ -22,7 +22,7 @@ fn json(text: &str) -> Json {
 
 /// The terms of Retro Funding 5.
 fn trial(parity: &str) -> Trial {
-    let mut trial = Trial::new("category-ballots")
+    let mut trial = trial_of("category-ballots")
         .set("cap", Value::Share("12.5%".parse().expect("a share")))
         .text("minimum", "1000")
         .text("parity", parity);

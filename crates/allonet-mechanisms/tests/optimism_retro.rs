@@ -8,7 +8,7 @@ use std::fs;
 
 use allonet_core::mechanism::{NoOracles, Payout};
 use allonet_core::money::{Amount, Asset};
-use allonet_mechanisms::trial::{NoTrial, Trial, TurnResult};
+use allonet_mechanisms::trial::{NoTrial, Trial, TurnResult, trial_of};
 use serde::Deserialize;
 
 mod support;
@@ -37,7 +37,7 @@ fn published(month: &str, round: &str) -> Option<Vec<Published>> {
 }
 
 fn trial(mechanism: &str, month: &str, files: &[(&'static str, &str)]) -> Option<Trial> {
-    let mut trial = Trial::new(mechanism);
+    let mut trial = trial_of(mechanism);
     trial.assets = vec![Asset::new("OP", 18)];
     for (setting, name) in files {
         trial = trial.file(setting, &text(month, name)?);

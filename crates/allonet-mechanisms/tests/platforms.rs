@@ -7,7 +7,7 @@ use std::fmt::Write as _;
 
 use allonet_core::card::Value;
 use allonet_core::money::{Amount, Asset};
-use allonet_mechanisms::trial::Trial;
+use allonet_mechanisms::trial::{Trial, trial_of};
 use serde_json::Value as Json;
 
 fn units(json: &Json) -> u128 {
@@ -24,7 +24,7 @@ fn epoch(case: &Json, cap: &str) -> Trial {
         trust.push((format!("v{voter}"), quotient.parse::<f64>().expect("a decimal")));
     }
     let trust: Vec<(&str, f64)> = trust.iter().map(|(voter, trust)| (&**voter, *trust)).collect();
-    let mut trial = Trial::new("octant")
+    let mut trial = trial_of("octant")
         .file("votes", &votes)
         .text("amounts", "base-units")
         .set("cap", Value::Share(cap.parse().expect("a share")))

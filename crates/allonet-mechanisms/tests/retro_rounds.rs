@@ -13,7 +13,7 @@ use allonet_core::signal::SignalData;
 use allonet_core::table::{Column, Table};
 use allonet_mechanisms::retro::payouts::easy_retro_pgf;
 use allonet_mechanisms::retro::round::{Round, Rule, Scenario, Scratch, Statistic, Vote};
-use allonet_mechanisms::trial::{Trial, TurnResult};
+use allonet_mechanisms::trial::{Trial, TurnResult, trial_of};
 use serde_json::Value as Json;
 
 fn data(name: &str) -> Option<String> {
@@ -70,7 +70,7 @@ fn easy_retro_pgf_counts_the_same() {
     for case in cases {
         let (calculation, threshold) =
             (case["calculation"].as_str().expect("a name"), &case["threshold"]);
-        let trial = Trial::new("retro-ballots")
+        let trial = trial_of("retro-ballots")
             .file("votes", &rows)
             .text("statistic", calculation)
             .set("quorum", Value::Integer(threshold.as_i64().expect("a number")))
@@ -123,8 +123,7 @@ fn easy_retro_pgf_overspends_the_same() {
         for (at, votes) in votes.iter().enumerate() {
             writeln!(rows, "a,p{at},{votes}").expect("a text grows");
         }
-        let trial =
-            Trial::new("retro-ballots").file("votes", &rows).text("parity", "easy-retro-pgf");
+        let trial = trial_of("retro-ballots").file("votes", &rows).text("parity", "easy-retro-pgf");
         let refusal = trial.run(pool.to_u128().expect("small")).expect_err("too much").to_string();
         assert!(refusal.contains("which is 161.27 USD more"), "{refusal}");
     }
@@ -146,7 +145,7 @@ fn number(text: &str) -> f64 {
 }
 
 fn retropgf3(rows: &str) -> Trial {
-    let trial = Trial::new("retro-ballots")
+    let trial = trial_of("retro-ballots")
         .file("votes", rows)
         .text("statistic", "median")
         .set("quorum", Value::Integer(17))
@@ -206,7 +205,7 @@ fn retropgf3_from_anonymised_votes_as_far_as_they_are_exact() {
         names.push((row.cell(0), list(row.cell(1)).count()));
     }
     // All medians, with no quorum.
-    let all = with_18_decimals(Trial::new("retro-ballots").file("votes", &rows), "OP");
+    let all = with_18_decimals(trial_of("retro-ballots").file("votes", &rows), "OP");
     let result = all.run(WEI).expect("a valid round");
     let (mut exact, mut close) = (0, 0);
     for (at, (name, ballots)) in names.iter().enumerate() {
@@ -253,7 +252,7 @@ fn filecoin_rpgf1_to_the_whole_fil() {
         }
         ballots.insert(row.cell(0), list(row.cell(1)).count());
     }
-    let trial = Trial::new("retro-ballots")
+    let trial = trial_of("retro-ballots")
         .file("votes", &rows)
         .text("statistic", "average")
         .set("quorum", Value::Integer(5))

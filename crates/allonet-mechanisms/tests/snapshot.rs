@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 
 use allonet_core::card::Value;
 use allonet_core::signal::SignalData;
-use allonet_mechanisms::trial::{Trial, TurnResult};
+use allonet_mechanisms::trial::{TurnResult, trial_of};
 use serde_json::{Value as Json, json};
 
 fn data(name: &str) -> Option<String> {
@@ -57,7 +57,7 @@ fn scores_are_those_of_snapshot() {
     ] {
         let Some(vector) = vector(name) else { return };
         for parity in ["none", "snapshot"] {
-            let trial = Trial::new(mechanism).file("votes", &with_voters(&vector, &[]));
+            let trial = trial_of(mechanism).file("votes", &with_voters(&vector, &[]));
             let trial =
                 if name == "rankedChoice.json" { trial.text("parity", parity) } else { trial };
             let result = trial.run(1_000_000).expect("a vote");
@@ -89,7 +89,7 @@ fn ballots_that_are_not_valid_change_turnout_alone() {
     for (name, mechanism, choices) in spoiled {
         let Some(vector) = vector(name) else { return };
         let more = choices.map(|choice| json!({"choice": choice, "balance": 7}));
-        let trial = Trial::new(mechanism).file("votes", &with_voters(&vector, &more));
+        let trial = trial_of(mechanism).file("votes", &with_voters(&vector, &more));
         let result = trial.run(1_000_000).expect("a vote");
         let (found, total) = scores(&result);
         agree(&found, &numbers(&vector["scores"]), 1e-13);
@@ -115,7 +115,7 @@ fn snapped(text: &str, name: &str) -> Vec<f64> {
 }
 
 fn copeland(vector: &Json, more: &[Json]) -> (Vec<f64>, f64) {
-    let trial = Trial::new("copeland").file("votes", &with_voters(vector, more));
+    let trial = trial_of("copeland").file("votes", &with_voters(vector, more));
     scores(&trial.text("support", "all").run(1_000).expect("a vote"))
 }
 
@@ -171,14 +171,14 @@ fn copeland_of_circles_is_that_of_the_snapshot() {
 fn copeland_has_been_counted_otherwise() {
     // Wins alone, of ballots that need not be complete: 2.5, 2.5, 1 and 0 of 6.
     let Some(example) = vector("copeland.json") else { return };
-    let trial = Trial::new("copeland").file("votes", &with_voters(&example, &[]));
+    let trial = trial_of("copeland").file("votes", &with_voters(&example, &[]));
     let partial = trial.set("complete", Value::Bool(false)).text("unranked", "no-opinion");
     let (found, total) = scores(&partial.run(6).expect("a vote"));
     agree(&found, &[10.0 / 6.0, 10.0 / 6.0, 4.0 / 6.0, 0.0], 1e-15);
     agree(&[total], &[4.0], 0.0);
     // Support within ties alone: nobody ties with another in this circle.
     let mixed = with_voters(&circle([1_000_000.75, 0.25, 2_500.5]), &[]);
-    let tied = Trial::new("copeland").file("votes", &mixed).text("support", "tied");
+    let tied = trial_of("copeland").file("votes", &mixed).text("support", "tied");
     let (found, _) = scores(&tied.run(6).expect("a vote"));
     agree(&found, &[1_002_501.5 * 2.0 / 3.0, 1_002_501.5 / 3.0, 0.0], 1e-15);
 }

@@ -8,7 +8,7 @@ use std::fmt::Write as _;
 
 use allonet_core::card::Value;
 use allonet_core::money::{Amount, Asset};
-use allonet_mechanisms::trial::{Trial, TurnResult};
+use allonet_mechanisms::trial::{Trial, TurnResult, trial_of};
 use serde_json::Value as Json;
 
 fn data(name: &str) -> Option<String> {
@@ -37,7 +37,7 @@ fn units(json: &Json) -> u128 {
 
 /// A trial with one asset of 18 decimals.
 fn in_wei(mechanism: &str) -> Trial {
-    Trial { assets: vec![Asset::new("TOKEN", 18)], ..Trial::new(mechanism) }
+    Trial { assets: vec![Asset::new("TOKEN", 18)], ..trial_of(mechanism) }
 }
 
 fn unspent(result: &TurnResult) -> u128 {
@@ -142,7 +142,7 @@ fn proper_quadratic_funding_is_repeated_to_the_unit() {
 /// root of its own to compare with.
 fn votes_for(rows: &str, votes: u128) {
     let table = format!("allocator,recipient,credits\n{rows}other,b,1\n");
-    let trial = Trial::new("allo-quadratic")
+    let trial = trial_of("allo-quadratic")
         .file("ballots", &table)
         .set("max_credits", Value::Integer(1_000_000_000));
     let result = trial.run(votes + 1_000_000_000).expect("votes");
@@ -194,7 +194,7 @@ fn the_first_retro_round_is_repeated_to_the_dollar() {
     else {
         return;
     };
-    let trial = Trial::new("quadratic-ballots").file("votes", &ballots).file("projects", &results);
+    let trial = trial_of("quadratic-ballots").file("votes", &ballots).file("projects", &results);
     let result = trial.run(100_000_000).expect("the ballots keep to 100 credits");
     assert_eq!(unspent(&result), 0);
     let mut compared = 0;

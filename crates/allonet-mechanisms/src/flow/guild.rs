@@ -50,12 +50,12 @@
 //! ```
 //! use allonet_core::card::Value;
 //! use allonet_core::money::Amount;
-//! use allonet_mechanisms::trial::Trial;
+//! use allonet_mechanisms::trial::trial_of;
 //!
 //! // 36 months, 4 months, and 8 months at half time: roots 6, 2 and 2.
 //! let members = "member,joined,part\n\
 //!                ana,2023-01-01,\nben,2025-09-01,100%\ncyd,2025-05-01,50%\n";
-//! let result = Trial::new("guild")
+//! let result = trial_of("guild")
 //!     .file("members", members)
 //!     .set("as_of", Value::Time("2026-01-01".parse().expect("a date")))
 //!     .run(1_000)?;
@@ -345,10 +345,10 @@ mod tests {
     use allonet_core::card::Value;
     use proptest::prelude::*;
 
-    use crate::trial::Trial;
+    use crate::trial::{Trial, trial_of};
 
     fn guild(members: &str) -> Trial {
-        Trial::new("guild")
+        trial_of("guild")
             .file("members", &format!("member,joined,left,part\n{members}"))
             .set("as_of", Value::Time("2026-01-01".parse().unwrap()))
     }
@@ -404,7 +404,7 @@ mod tests {
 
     #[test]
     fn months_need_an_end() {
-        let timeless = Trial::new("guild").file("members", "member,joined\nana,2025-01-01\n");
+        let timeless = trial_of("guild").file("members", "member,joined\nana,2025-01-01\n");
         let refusal = timeless.run(5).unwrap_err().to_string();
         assert_eq!(refusal, "nothing says up to which moment months count");
     }
@@ -415,7 +415,7 @@ mod tests {
             guild("ana,2024-01-01,,\n").file("breaks", &format!("member,from,until\n{rows}"))
         };
         for (trial, expected) in [
-            (Trial::new("guild"), "no table of members"),
+            (trial_of("guild"), "no table of members"),
             (guild(",2024-01-01,,\n"), "cannot be paid: it is empty"),
             (guild("ana,,,\n"), "does not say when it begins"),
             (guild("ana,soon,,\n"), "`soon` is not a moment"),

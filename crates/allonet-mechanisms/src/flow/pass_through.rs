@@ -31,9 +31,9 @@
 //!
 //! ```
 //! use allonet_core::money::Amount;
-//! use allonet_mechanisms::trial::Trial;
+//! use allonet_mechanisms::trial::trial_of;
 //!
-//! let result = Trial::new("pass-through").weights("to", &[("upstream", "1")]).run(1_000)?;
+//! let result = trial_of("pass-through").weights("to", &[("upstream", "1")]).run(1_000)?;
 //! assert_eq!(result.paid("upstream"), Amount::from_base(1_000));
 //! # Ok::<(), allonet_mechanisms::trial::NoTrial>(())
 //! ```
@@ -127,10 +127,10 @@ mod tests {
     use allonet_core::money::{Amount, Asset};
     use proptest::prelude::*;
 
-    use crate::trial::Trial;
+    use crate::trial::{Trial, trial_of};
 
     fn to(payee: &str) -> Trial {
-        Trial::new("pass-through").weights("to", &[(payee, "1")])
+        trial_of("pass-through").weights("to", &[(payee, "1")])
     }
 
     // Worked examples.
@@ -152,7 +152,7 @@ mod tests {
 
     #[test]
     fn two_payees_are_refused() {
-        let trial = Trial::new("pass-through").weights("to", &[("alice", "1"), ("bob", "1")]);
+        let trial = trial_of("pass-through").weights("to", &[("alice", "1"), ("bob", "1")]);
         assert_eq!(
             trial.build().unwrap_err().to_string(),
             "a pass-through has one payee, and `to` names 2 (write `to = \"name\"`, or use the \
@@ -180,7 +180,7 @@ mod tests {
 
     #[test]
     fn it_is_a_split_with_one_payee() {
-        let split = Trial::new("split").weights("to", &[("alice", "1")]).run(41).unwrap();
+        let split = trial_of("split").weights("to", &[("alice", "1")]).run(41).unwrap();
         assert_eq!(split.paid("alice"), to("alice").run(41).unwrap().paid("alice"));
     }
 }

@@ -65,10 +65,10 @@
 //!
 //! ```
 //! use allonet_core::money::Amount;
-//! use allonet_mechanisms::trial::Trial;
+//! use allonet_mechanisms::trial::trial_of;
 //!
 //! let weights = [("alice", "1/2"), ("bob", "1/3"), ("carol", "rest")];
-//! let result = Trial::new("split").weights("to", &weights).run(1_000)?;
+//! let result = trial_of("split").weights("to", &weights).run(1_000)?;
 //! assert_eq!(result.paid("bob"), Amount::from_base(333));
 //! assert_eq!(result.paid("carol"), Amount::from_base(167));
 //! # Ok::<(), allonet_mechanisms::trial::NoTrial>(())
@@ -595,10 +595,10 @@ mod tests {
     use serde_json::Value as Json;
 
     use super::*;
-    use crate::trial::Trial;
+    use crate::trial::{Trial, trial_of};
 
     fn to(weights: &[(&str, &str)]) -> Trial {
-        Trial::new("split").weights("to", weights)
+        trial_of("split").weights("to", weights)
     }
 
     fn paid(trial: &Trial, money: u128, names: &[&str]) -> Vec<u128> {
@@ -638,13 +638,13 @@ mod tests {
 
     #[test]
     fn a_table_gives_the_weights() {
-        let trial = Trial::new("split").file("weights", "Recipient;Percentage\nb;25\na;75\n");
+        let trial = trial_of("split").file("weights", "Recipient;Percentage\nb;25\na;75\n");
         assert_eq!(paid(&trial, 100, &["a", "b"]), [75, 25]);
     }
 
     #[test]
     fn a_signal_gives_the_weights() {
-        let trial = Trial::new("split")
+        let trial = trial_of("split")
             .list("payees", &["a", "b", "c"])
             .set("from_signal", Value::Bool(true))
             .scores("weights", &[("a", 0.75), ("b", 0.25), ("stranger", 0.0)]);
@@ -678,7 +678,7 @@ mod tests {
         ] {
             assert!(refused(&to(&weights)).starts_with(expected), "{weights:?}");
         }
-        let file = Trial::new("split").file("weights", "payee,weight\na,1\nb,half\n");
+        let file = trial_of("split").file("weights", "payee,weight\na,1\nb,half\n");
         assert!(
             refused(&file).starts_with("weights.csv:3:3: weight of `b`: `half` is not a weight")
         );
@@ -686,23 +686,23 @@ mod tests {
 
     #[test]
     fn payees_stand_in_one_place_once() {
-        let none = Trial::new("split");
+        let none = trial_of("split");
         assert!(refused(&none).starts_with("the split names nobody to pay (use one of:"));
         let both = to(&[("a", "1")]).file("weights", "payee,weight\na,1\n");
         assert!(refused(&both).starts_with("`to` and `weights` are both given (use one of:"));
-        let bare = Trial::new("split").list("payees", &["a"]);
+        let bare = trial_of("split").list("payees", &["a"]);
         assert!(refused(&bare).starts_with("`payees` names payees without weights"));
-        let twice = Trial::new("split").file("weights", "payee,weight\na,1\nb,1\na,2\n");
+        let twice = trial_of("split").file("weights", "payee,weight\na,1\nb,1\na,2\n");
         assert!(refused(&twice).starts_with("weights.csv:4:3: payee `a` is listed twice"));
-        let nobody = Trial::new("split").file("weights", "payee,weight\n");
+        let nobody = trial_of("split").file("weights", "payee,weight\n");
         assert!(refused(&nobody).starts_with("the split names nobody to pay"));
-        let empty = Trial::new("split").file("weights", "payee,weight\n,1\n");
+        let empty = trial_of("split").file("weights", "payee,weight\n,1\n");
         assert_eq!(refused(&empty), "weights.csv:2:1: this row names no payee");
     }
 
     #[test]
     fn signals_that_do_not_fit_are_refused() {
-        let trial = Trial::new("split")
+        let trial = trial_of("split")
             .list("payees", &["alice", "bob"])
             .set("from_signal", Value::Bool(true));
         assert_eq!(refused(&trial), "no signal `weights` has arrived to divide the money by");

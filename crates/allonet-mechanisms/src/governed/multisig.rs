@@ -77,9 +77,9 @@
 //! ```
 //! use allonet_core::card::Value;
 //! use allonet_core::money::Amount;
-//! use allonet_mechanisms::trial::Trial;
+//! use allonet_mechanisms::trial::trial_of;
 //!
-//! let trial = Trial::new("multisig")
+//! let trial = trial_of("multisig")
 //!     .list("owners", &["ann", "ben", "cleo"])
 //!     .set("threshold", Value::Integer(2))
 //!     .log(r#"
@@ -654,10 +654,10 @@ mod tests {
     use serde_json::{Value, json};
 
     use super::*;
-    use crate::trial::{Trial, TurnResult};
+    use crate::trial::{Trial, TurnResult, trial_of};
 
     fn council(threshold: i64, owners: &[&str]) -> Trial {
-        Trial::new("multisig")
+        trial_of("multisig")
             .list("owners", owners)
             .list("to", &["ben", "dev", "shop"])
             .set("threshold", Setting::Integer(threshold))
@@ -1100,8 +1100,7 @@ mod tests {
             refusal(council(1, &[])),
             format!("a multisig needs an owner, and `owners` names none{help}")
         );
-        let alone =
-            Trial::new("multisig").list("owners", ABC).set("threshold", Setting::Integer(1));
+        let alone = trial_of("multisig").list("owners", ABC).set("threshold", Setting::Integer(1));
         assert!(refusal(alone).starts_with("this multisig has nobody to pay"));
         let twice = run(&council(2, &["a", "b", "a"]));
         assert_eq!(twice.outcome.remarks, ["owner `a` is named twice and counts once"]);

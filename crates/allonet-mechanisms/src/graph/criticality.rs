@@ -61,13 +61,13 @@
 //!
 //! ```
 //! use allonet_core::money::Amount;
-//! use allonet_mechanisms::trial::Trial;
+//! use allonet_mechanisms::trial::trial_of;
 //!
 //! let metrics = "project,downloads,dependent_packages,dependent_repos\n\
 //!                parser,1000,100,50\nlexer,500,50,25\npad,100,10,0\n";
 //! // Scores 1, 1/2 and (0.1 + 0.1 + 0)/3 = 1/15. Of 1,000 dollars the last would
 //! // get 42.55, so the first two divide all of it.
-//! let fund = Trial::new("criticality").file("metrics", metrics).text("minimum", "50");
+//! let fund = trial_of("criticality").file("metrics", metrics).text("minimum", "50");
 //! let result = fund.run(1_000_00)?;
 //! assert_eq!(result.paid("parser"), Amount::from_base(666_67));
 //! assert_eq!(result.paid("lexer"), Amount::from_base(333_33));
@@ -281,13 +281,13 @@ mod tests {
     use allonet_core::money::Share;
     use proptest::prelude::*;
 
-    use crate::trial::Trial;
+    use crate::trial::{Trial, trial_of};
 
     const METRICS: &str = "project,downloads,dependent_packages,dependent_repos\n\
         parser,1000,100,50\nlexer,500,50,25\npad,100,10,0\n";
 
     fn fund(metrics: &str) -> Trial {
-        Trial::new("criticality").file("metrics", metrics)
+        trial_of("criticality").file("metrics", metrics)
     }
 
     fn check(trial: &Trial, pool: u128, expected: &[(&str, u128)]) {
@@ -353,7 +353,7 @@ mod tests {
     #[test]
     fn tables_that_cannot_be_meant_are_refused() {
         for (trial, expected) in [
-            (Trial::new("criticality"), "there is no metrics"),
+            (trial_of("criticality"), "there is no metrics"),
             (fund("project\na\n"), "no column that weighs anything"),
             (
                 fund("project,downloads\na,1\n").set("downloads_weight", Value::Number(0.0)),

@@ -54,10 +54,10 @@
 //!
 //! ```
 //! use allonet_core::money::Amount;
-//! use allonet_mechanisms::trial::Trial;
+//! use allonet_mechanisms::trial::trial_of;
 //!
 //! // The wallet keeps half; of the other half the compiler gets three quarters.
-//! let result = Trial::new("dependency")
+//! let result = trial_of("dependency")
 //!     .file("edges", "parent,repo,weight\nwallet,compiler,0.75\nwallet,parser,0.25\n")
 //!     .list("roots", &["wallet"])
 //!     .run(800)?;
@@ -445,11 +445,11 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
-    use crate::trial::{Trial, TurnResult};
+    use crate::trial::{Trial, TurnResult, trial_of};
 
     fn graph(edges: &str, roots: &[&str]) -> Trial {
         let edges = format!("parent,repo,weight\n{edges}");
-        Trial::new("dependency").file("edges", &edges).list("roots", roots)
+        trial_of("dependency").file("edges", &edges).list("roots", roots)
     }
 
     fn paid(trial: &Trial, money: u128, names: &[&str]) -> Vec<u128> {
@@ -498,7 +498,7 @@ mod tests {
 
     #[test]
     fn originality_and_sources_come_from_tables() {
-        let trial = Trial::new("dependency")
+        let trial = trial_of("dependency")
             .file("edges", "source;target\na;c\nb;c\n")
             .file("sources", "node,share\na,3\nb,1\n")
             .file("originality", "repo,originality\na,0.9\nc,0.2\nx,1\n")
@@ -567,7 +567,7 @@ mod tests {
         ] {
             assert!(refused(&graph(row, &["a"])).starts_with(expected), "{row}");
         }
-        let trial = Trial::new("dependency").file("edges", "parent,repo\na,b\n");
+        let trial = trial_of("dependency").file("edges", "parent,repo\na,b\n");
         assert!(refused(&trial).starts_with("nothing says where the money enters"));
         let both = trial.clone().list("roots", &["a"]).file("sources", "node,share\na,1\n");
         assert!(refused(&both).starts_with("both `sources` and `roots` are given"));
@@ -636,7 +636,7 @@ mod tests {
 
         #[test]
         fn no_table_panics(edges in "(parent,repo,weight\n)?([ab/]{0,2},[ab]{0,2},[0-9.e-]{0,5}\n){0,6}") {
-            let _ = Trial::new("dependency").file("edges", &edges).list("roots", &["a"]).run(10);
+            let _ = trial_of("dependency").file("edges", &edges).list("roots", &["a"]).run(10);
         }
     }
 
@@ -682,7 +682,7 @@ mod tests {
         else {
             return;
         };
-        let trial = Trial::new("dependency")
+        let trial = trial_of("dependency")
             .file("edges", &edges)
             .file("sources", &sources)
             .file("originality", &expected)
@@ -710,7 +710,7 @@ mod tests {
         else {
             return;
         };
-        let trial = Trial::new("dependency")
+        let trial = trial_of("dependency")
             .file("edges", &edges)
             .file("sources", &inject.replace("inject_usd", "amount"));
         // 350,000 USD in units of 10⁻¹² USD.

@@ -62,10 +62,10 @@
 //! # Example
 //!
 //! ```
-//! use allonet_mechanisms::trial::Trial;
+//! use allonet_mechanisms::trial::trial_of;
 //!
 //! let delegations = "delegator,delegate\nann,bob\nbob,cem\ndan,eve\neve,dan\n";
-//! let result = Trial::new("delegation").file("delegations", delegations).run(0)?;
+//! let result = trial_of("delegation").file("delegations", delegations).run(0)?;
 //! let told = serde_json::to_string(&result.outcome.signals[0].1).expect("numbers");
 //! // Cem votes for three; dan and eve only name each other.
 //! assert_eq!(told, r#"{"ann":0.0,"bob":0.0,"cem":3.0,"dan":1.0,"eve":1.0}"#);
@@ -476,11 +476,11 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
-    use crate::trial::Trial;
+    use crate::trial::{Trial, trial_of};
 
     fn trial(rows: &str) -> Trial {
         let table = format!("delegator,delegate,share,topic\n{rows}");
-        Trial::new("delegation").file("delegations", &table)
+        trial_of("delegation").file("delegations", &table)
     }
 
     fn power(trial: &Trial) -> Vec<(String, f64)> {
@@ -577,7 +577,7 @@ mod tests {
     fn delegations_that_cannot_be_meant_are_refused() {
         let powers = |text: &str| trial("").file("powers", &format!("voter,power\n{text}"));
         for (trial, expected) in [
-            (Trial::new("delegation"), "no table of delegations"),
+            (trial_of("delegation"), "no table of delegations"),
             (trial("ann,,,\n"), "names nobody"),
             (trial("ann,bob,,\nann,bob,,\n"), "`ann` delegates to `bob` twice"),
             (trial("ann,bob,60%,\nann,cem,50%,\n"), "`ann` delegates 110 %"),

@@ -63,10 +63,10 @@
 //! # Example
 //!
 //! ```
-//! use allonet_mechanisms::trial::Trial;
+//! use allonet_mechanisms::trial::trial_of;
 //!
 //! let scores = "voter,score\nann,14.9\nbob,15\ncem,20\ndan,25\n";
-//! let result = Trial::new("passport").file("scores", scores).run(0)?;
+//! let result = trial_of("passport").file("scores", scores).run(0)?;
 //! let (name, data) = &result.outcome.signals[0];
 //! assert_eq!(*name, "trust");
 //! let told = serde_json::to_string(data).expect("numbers");
@@ -538,7 +538,7 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
-    use crate::trial::{Trial, TurnResult};
+    use crate::trial::{Trial, TurnResult, trial_of};
 
     fn trust(result: &TurnResult) -> &Figures {
         match &result.outcome.signals[0] {
@@ -564,14 +564,14 @@ mod tests {
 
     fn stamps(rule: &str) -> Trial {
         let as_of = Value::Time("2026-03-01".parse().unwrap());
-        Trial::new("passport").text("rule", rule).file("stamps", STAMPS).set("as_of", as_of)
+        trial_of("passport").text("rule", rule).file("stamps", STAMPS).set("as_of", as_of)
     }
 
     // Worked examples.
 
     #[test]
     fn the_scale_of_gg20() {
-        let trial = Trial::new("passport").file(
+        let trial = trial_of("passport").file(
             "scores",
             "voter,score\nnil,\nzero,0\nlow,14.999\nfirst,15\nhalf,20\nlast,25\nhigh,40\n",
         );
@@ -596,7 +596,7 @@ mod tests {
 
     #[test]
     fn one_threshold_for_avalanche() {
-        let trial = Trial::new("passport")
+        let trial = trial_of("passport")
             .file("scores", "voter,score\nann,24.9\nbob,25\n")
             .set("score_low", Value::Number(25.0));
         assert_eq!(of(&trial), named(&[("ann", 0.0), ("bob", 1.0)]));
@@ -617,7 +617,7 @@ mod tests {
 
     #[test]
     fn lists_decide_alone_and_are_signed() {
-        let trial = Trial::new("passport")
+        let trial = trial_of("passport")
             .file("scores", "voter,score\nann,20\nbob,30\n")
             .file("allow", "voter,author,reason\ncem,kim,known in person\n")
             .file("deny", "voter,author,reason\nbob,kim,three accounts\n")
@@ -635,7 +635,7 @@ mod tests {
 
     #[test]
     fn tables_that_cannot_be_meant_are_refused() {
-        let scores = |text: &str| refused(&Trial::new("passport").file("scores", text));
+        let scores = |text: &str| refused(&trial_of("passport").file("scores", text));
         for (text, expected) in [
             ("voter,score\nann,-1\n", "`-1` is below zero"),
             ("voter,score\nann,NaN\n", "`NaN` is no number"),
@@ -645,7 +645,7 @@ mod tests {
             assert!(scores(text).contains(expected), "{}", scores(text));
         }
         let list = |name, text: &str| {
-            refused(&Trial::new("passport").file("scores", "voter,score\n").file(name, text))
+            refused(&trial_of("passport").file("scores", "voter,score\n").file(name, text))
         };
         for (name, text, expected) in [
             ("deny", "voter,author,reason\nann,,spam\n", "no author"),
@@ -671,13 +671,13 @@ mod tests {
 
     #[test]
     fn settings_that_do_not_fit_are_refused() {
-        let scores = Trial::new("passport").file("scores", "voter,score\n");
-        let no_time = Trial::new("passport")
+        let scores = trial_of("passport").file("scores", "voter,score\n");
+        let no_time = trial_of("passport")
             .text("rule", "any")
             .file("stamps", STAMPS)
             .list("needed", &["ens"]);
         for (trial, expected) in [
-            (Trial::new("passport"), "nothing to judge voters by"),
+            (trial_of("passport"), "nothing to judge voters by"),
             (scores.clone().file("stamps", STAMPS), "both give scores"),
             (stamps("score"), "nothing says what each stamp adds"),
             (stamps("all"), "asks for stamps, and none are given"),
@@ -703,7 +703,7 @@ mod tests {
         ) {
             let table = format!("voter,score\na,{}\nb,{}\n", scores[0], scores[1]);
             let floor = allonet_core::money::Share::new(percent, 100).unwrap();
-            let trial = Trial::new("passport")
+            let trial = trial_of("passport")
                 .file("scores", &table)
                 .set("score_low", Value::Number(low))
                 .set("score_high", Value::Number(low + width))
@@ -722,7 +722,7 @@ mod tests {
             let table: String = ["voter,stamp\n".to_owned()].into_iter().chain(rows).collect();
             let needed: Vec<String> = needed.iter().map(|stamp| format!("s{stamp}")).collect();
             let needed: Vec<&str> = needed.iter().map(String::as_str).collect();
-            let trial = Trial::new("passport").file("stamps", &table).list("needed", &needed);
+            let trial = trial_of("passport").file("stamps", &table).list("needed", &needed);
             let of_rule = |rule: &str| of(&trial.clone().text("rule", rule));
             for (all, any) in of_rule("all").into_iter().zip(of_rule("any")) {
                 prop_assert!(all.1 <= any.1);
@@ -737,7 +737,7 @@ mod tests {
         for tenth in 0..=400_u32 {
             let score = f64::from(tenth) / 10.0;
             let table = format!("voter,score\nann,{score}\n");
-            let found = of(&Trial::new("passport").file("scores", &table))[0].1;
+            let found = of(&trial_of("passport").file("scores", &table))[0].1;
             let place = ((score - 15.0) / 10.0).clamp(0.0, 1.0);
             let expected = if score < 15.0 { 0.0 } else { 0.5 * (1.0 - place) + place };
             assert!((found - expected).abs() < 1e-12, "{score}: {found} {expected}");

@@ -75,10 +75,10 @@
 //! # Example
 //!
 //! ```
-//! use allonet_mechanisms::trial::Trial;
+//! use allonet_mechanisms::trial::trial_of;
 //!
 //! // Ann may pass on 2: one to bob, one to cem, who shares it with a false name.
-//! let result = Trial::new("vouch")
+//! let result = trial_of("vouch")
 //!     .file("seeds", "voter\nann\n")
 //!     .file("vouches", "voter,vouched\nann,bob\nann,cem\ncem,false\n")
 //!     .list("capacities", &["3", "2", "1"])
@@ -386,11 +386,11 @@ mod tests {
 
     use super::*;
     use crate::people::Figures;
-    use crate::trial::Trial;
+    use crate::trial::{Trial, trial_of};
 
     fn trial(vouches: &str, seeds: &str) -> Trial {
         let vouches = format!("voter,vouched,weight\n{vouches}");
-        Trial::new("vouch").file("vouches", &vouches).file("seeds", &format!("voter\n{seeds}"))
+        trial_of("vouch").file("vouches", &vouches).file("seeds", &format!("voter\n{seeds}"))
     }
 
     fn trust(trial: &Trial) -> Figures {
@@ -480,7 +480,7 @@ mod tests {
             (trial("ann,bob,\n", "ann\nann\n"), "`ann` is listed twice"),
             (fine.clone().list("capacities", &["2", "0"]), "`0` is no capacity"),
             (fine.list("capacities", &["2.5"]), "`2.5` is no capacity"),
-            (Trial::new("vouch"), "there is no table `vouches`"),
+            (trial_of("vouch"), "there is no table `vouches`"),
         ] {
             let told = trial.run(0).unwrap_err().to_string();
             assert!(told.contains(expected), "{told}");

@@ -81,7 +81,7 @@
 //!
 //! use allonet_core::mechanism::{Oracle, Refusal};
 //! use allonet_core::money::Amount;
-//! use allonet_mechanisms::trial::Trial;
+//! use allonet_mechanisms::trial::trial_of;
 //!
 //! #[derive(Debug)]
 //! struct Half;
@@ -93,7 +93,7 @@
 //!     }
 //! }
 //!
-//! let mut trial = Trial::new("external").list("command", &["half"]).list("to", &["alice"]);
+//! let mut trial = trial_of("external").list("command", &["half"]).list("to", &["alice"]);
 //! trial.oracle = Some(Arc::new(Half));
 //! assert_eq!(trial.run(100)?.unspent.of(0), Amount::from_base(50));
 //! # Ok::<(), allonet_mechanisms::trial::NoTrial>(())
@@ -285,7 +285,7 @@ mod tests {
     use serde_json::{Value, json};
 
     use super::*;
-    use crate::trial::{Trial, TurnResult};
+    use crate::trial::{Trial, TurnResult, trial_of};
 
     /// Gives one answer to everything and remembers the last question.
     #[derive(Debug, Default)]
@@ -303,7 +303,7 @@ mod tests {
 
     fn trial(oracle: Arc<dyn Oracle>) -> Trial {
         let mut trial =
-            Trial::new("external").list("command", &["rule"]).list("to", &["bob", "alice"]);
+            trial_of("external").list("command", &["rule"]).list("to", &["bob", "alice"]);
         trial.oracle = Some(oracle);
         trial
     }
@@ -546,7 +546,7 @@ mod tests {
     fn settings_that_cannot_work_are_refused() {
         let refusal = |trial: Trial| trial.build().unwrap_err().to_string();
         assert_eq!(
-            refusal(Trial::new("external").list("command", &["x"]).list("to", &["a"])),
+            refusal(trial_of("external").list("command", &["x"]).list("to", &["a"])),
             "`trial` asks for a program, and none may run here"
         );
         let parrot: Arc<dyn Oracle> = Arc::new(Parrot::default());
@@ -605,7 +605,7 @@ mod tests {
     proptest! {
         #[test]
         fn it_agrees_with_a_split(money: u128) {
-            let own = Trial::new("split").weights("to", &[("alice", "1"), ("bob", "2")]);
+            let own = trial_of("split").weights("to", &[("alice", "1"), ("bob", "2")]);
             let (own, other) =
                 (own.run(money).unwrap(), trial(Arc::new(SplitInPlainIntegers)).run(money).unwrap());
             prop_assert_eq!(own.paid("bob"), other.paid("bob"));

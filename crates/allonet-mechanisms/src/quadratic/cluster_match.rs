@@ -83,13 +83,13 @@
 //!
 //! ```
 //! use allonet_core::money::Amount;
-//! use allonet_mechanisms::trial::Trial;
+//! use allonet_mechanisms::trial::trial_of;
 //!
 //! // `well` has supporters from two sides, `choir` only from one.
 //! let votes = "voter,project,amount\n\
 //!              ann,well,4\nann,choir,4\nbob,well,4\nbob,choir,4\n\
 //!              cem,well,4\ncem,kiln,4\ndan,well,4\ndan,kiln,4\n";
-//! let result = Trial::new("cluster-match").file("votes", votes).run(5_00)?;
+//! let result = trial_of("cluster-match").file("votes", votes).run(5_00)?;
 //! assert_eq!(result.paid("well"), Amount::from_base(5_00));
 //! assert_eq!(result.paid("choir"), Amount::ZERO);
 //! # Ok::<(), allonet_mechanisms::trial::NoTrial>(())
@@ -292,7 +292,7 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
-    use crate::trial::{Trial, paid, refused};
+    use crate::trial::{Trial, paid, refused, trial_of};
 
     /// `well` has supporters who give to different things besides.
     const SIDES: &str = "voter,project,amount\n\
@@ -300,7 +300,7 @@ mod tests {
         cem,well,4\ncem,kiln,4\ndan,well,4\ndan,kiln,4\n";
 
     fn trial(votes: &str) -> Trial {
-        Trial::new("cluster-match").file("votes", votes)
+        trial_of("cluster-match").file("votes", votes)
     }
 
     fn share(text: &str) -> Value {
@@ -383,7 +383,7 @@ mod tests {
     #[test]
     fn bad_settings_votes_and_trust_are_refused() {
         for (trial, start) in [
-            (Trial::new("cluster-match"), "there are no votes to divide by"),
+            (trial_of("cluster-match"), "there are no votes to divide by"),
             (trial(SIDES).set("cap", share("0%")), "a cap of 0% would pay nobody"),
             (trial(SIDES).text("min_donation", "0.001"), "`0.001` has 3 decimals"),
             (trial("voter,project,amount\na,x,-3\n"), "votes.csv:2:5: `-3` is negative"),

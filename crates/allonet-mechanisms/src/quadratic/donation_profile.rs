@@ -56,13 +56,13 @@
 //!
 //! ```
 //! use allonet_core::money::Amount;
-//! use allonet_mechanisms::trial::Trial;
+//! use allonet_mechanisms::trial::trial_of;
 //!
 //! // Two kinds of donors stand behind `well`, three copies behind `tower`.
 //! let votes = "voter,project,amount\n\
 //!              ann,well,1\nbob,well,1\nbob,choir,1\n\
 //!              eve1,tower,9\neve2,tower,9\neve3,tower,9\n";
-//! let result = Trial::new("donation-profile").file("votes", votes).run(5_00)?;
+//! let result = trial_of("donation-profile").file("votes", votes).run(5_00)?;
 //! assert_eq!(result.paid("well"), Amount::from_base(5_00));
 //! assert_eq!(result.paid("tower"), Amount::ZERO);
 //! # Ok::<(), allonet_mechanisms::trial::NoTrial>(())
@@ -249,14 +249,14 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
-    use crate::trial::{NoTrial, Trial, paid};
+    use crate::trial::{NoTrial, Trial, paid, trial_of};
 
     const VOTES: &str = "voter,project,amount\n\
         ann,well,1\nann,park,1\nbob,well,8\nbob,park,3\ncem,well,4\n\
         eve1,park,9\neve2,park,16\n";
 
     fn trial(votes: &str) -> Trial {
-        Trial::new("donation-profile").file("votes", votes)
+        trial_of("donation-profile").file("votes", votes)
     }
 
     fn run(trial: &Trial, pool: u128) -> Vec<u128> {
@@ -312,7 +312,7 @@ mod tests {
     #[test]
     fn bad_settings_votes_and_trust_are_refused() {
         for (trial, start) in [
-            (Trial::new("donation-profile"), "there are no votes to divide by"),
+            (trial_of("donation-profile"), "there are no votes to divide by"),
             (trial(VOTES).set("cap", share("0%")), "a cap of 0% would pay nobody"),
             (trial("voter,project,amount\na,x,NaN\n"), "votes.csv:2:5: `NaN` is not a decimal"),
             (

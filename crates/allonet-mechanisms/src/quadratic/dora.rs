@@ -63,11 +63,11 @@
 //!
 //! ```
 //! use allonet_core::money::Amount;
-//! use allonet_mechanisms::trial::Trial;
+//! use allonet_mechanisms::trial::trial_of;
 //!
 //! let votes = "voter,project,votes\nann,api,3\nbob,api,1\nann,app,1\nbob,app,1\ncem,docs,9\n";
 //! // Areas: 3·1 = 3, 1·1 = 1, and nothing for a lone voter.
-//! let result = Trial::new("dora").file("votes", votes).run(8_00)?;
+//! let result = trial_of("dora").file("votes", votes).run(8_00)?;
 //! assert_eq!(result.paid("api"), Amount::from_base(6_00));
 //! assert_eq!(result.paid("app"), Amount::from_base(2_00));
 //! assert_eq!(result.paid("docs"), Amount::ZERO);
@@ -522,7 +522,7 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
-    use crate::trial::{Trial, TurnResult};
+    use crate::trial::{Trial, TurnResult, trial_of};
 
     /// Areas 3·1 + 3·2 + 1·2 = 11 and 1·1 = 1; 6 + 1 + 3 = 10, 1 + 1 and 45
     /// points.
@@ -530,7 +530,7 @@ mod tests {
         ann,api,3\nbob,api,1\ncem,api,2\nann,app,1\nbob,app,1\ncem,docs,9\n";
 
     fn trial(votes: &str) -> Trial {
-        Trial::new("dora").file("votes", votes)
+        trial_of("dora").file("votes", votes)
     }
 
     /// A point costs 10 cents: 1.00, 0.20 and 4.50.
@@ -670,7 +670,7 @@ mod tests {
             (vote("1").text("tax_to", "b"), "`tax_to` works only with `unit`"),
             (vote("1").text("unit", "0.001"), "`0.001` has 3 decimals"),
             (vote("1").file("bans", "project\nx\nx\n"), "bans.csv:3:1: `x` is listed twice"),
-            (Trial::new("dora"), "there are no votes to divide by"),
+            (trial_of("dora"), "there are no votes to divide by"),
         ] {
             let found = trial.run(1).unwrap_err().to_string();
             assert!(found.starts_with(start), "{found}");

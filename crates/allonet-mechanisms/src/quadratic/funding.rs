@@ -100,14 +100,14 @@
 //!
 //! ```
 //! use allonet_core::money::Amount;
-//! use allonet_mechanisms::trial::Trial;
+//! use allonet_mechanisms::trial::trial_of;
 //!
 //! let votes = "voter,project,amount\n\
 //!              ann,garden,1\nbob,garden,1\ncem,garden,1\ndan,garden,1\n\
 //!              ann,park,4\nbob,park,4\n\
 //!              eve,tower,100\n";
 //! // Scores: (4·√1)² − 4 = 12, (2·√4)² − 8 = 8, and nothing for a lone voter.
-//! let result = Trial::new("quadratic").file("votes", votes).run(5_00)?;
+//! let result = trial_of("quadratic").file("votes", votes).run(5_00)?;
 //! assert_eq!(result.paid("garden"), Amount::from_base(3_00));
 //! assert_eq!(result.paid("park"), Amount::from_base(2_00));
 //! assert_eq!(result.paid("tower"), Amount::ZERO);
@@ -373,7 +373,7 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
-    use crate::trial::{Trial, paid, refused};
+    use crate::trial::{Trial, paid, refused, trial_of};
 
     /// The example of the linear QF documentation: scores 34, 54 and 162.
     const THREE: &str = "voter,project,amount\n\
@@ -382,7 +382,7 @@ mod tests {
         s1,p3,1\ns2,p3,9\ns3,p3,1\ns4,p3,9\ns5,p3,1\ns6,p3,9\ns7,p3,4\n";
 
     fn trial(votes: &str) -> Trial {
-        Trial::new("quadratic").file("votes", votes)
+        trial_of("quadratic").file("votes", votes)
     }
 
     fn share(text: &str) -> Value {
@@ -674,7 +674,7 @@ mod tests {
                 "score_low = 3 is above score_high = 2.5",
             ),
             (trial(THREE).text("min_donation", "0.001"), "`0.001` has 3 decimals"),
-            (Trial::new("quadratic"), "there are no votes to divide by"),
+            (trial_of("quadratic"), "there are no votes to divide by"),
             (trial("voter,amount\n"), "votes.csv:1:1: column `project` is missing"),
             (trial("voter,project,amount\na,x,-3\n"), "votes.csv:2:5: `-3` is negative"),
         ] {

@@ -61,12 +61,12 @@
 //!
 //! ```
 //! use allonet_core::money::Amount;
-//! use allonet_mechanisms::trial::Trial;
+//! use allonet_mechanisms::trial::trial_of;
 //!
 //! let votes = "voter,project,amount_usd\n\
 //!              ann,bees,4\nbob,bees,4\ncem,kiln,9\neve,kiln,0.5\n";
 //! // (√4 + √4)² = 16 and √9² = 9; half a dollar is too little.
-//! let result = Trial::new("giveth").file("votes", votes).text("min_donation", "1").run(50_00)?;
+//! let result = trial_of("giveth").file("votes", votes).text("min_donation", "1").run(50_00)?;
 //! assert_eq!(result.paid("bees"), Amount::from_base(32_00));
 //! assert_eq!(result.paid("kiln"), Amount::from_base(18_00));
 //! # Ok::<(), allonet_mechanisms::trial::NoTrial>(())
@@ -287,7 +287,7 @@ mod tests {
     use allonet_core::money::{Amount, Asset};
     use proptest::prelude::*;
 
-    use crate::trial::Trial;
+    use crate::trial::{Trial, trial_of};
 
     /// Scores (√4 + √4 + √1)² = 25 and (√9 + √16)² = 49.
     const VOTES: &str = "voter,project,amount,amount_usd\n\
@@ -295,7 +295,7 @@ mod tests {
         a,kiln,900,9\nd,kiln,900,16\n";
 
     fn trial(votes: &str) -> Trial {
-        Trial::new("giveth").file("votes", votes)
+        trial_of("giveth").file("votes", votes)
     }
 
     fn run(trial: &Trial, pool: u128) -> Vec<u128> {
@@ -399,7 +399,7 @@ mod tests {
             (trial("voter,project,amount_usd\na,x,NaN\n"), "votes.csv:2:5: `NaN`"),
             (trial("voter,project,amount_usd\na,x,-1\n"), "votes.csv:2:5: `-1` is negative"),
             (trial(VOTES).file("frauds", "project\nkiln\nkiln\n"), "frauds.csv:3:1: `kiln` is"),
-            (Trial::new("giveth"), "there are no votes to divide by"),
+            (trial_of("giveth"), "there are no votes to divide by"),
             (
                 trial(VOTES).scores("trust", &[("a", f64::NAN)]),
                 "the signal `trust` from `elsewhere` gives `a` NaN",

@@ -76,11 +76,11 @@
 //! ```
 //! use allonet_core::card::Value;
 //! use allonet_core::money::Amount;
-//! use allonet_mechanisms::trial::Trial;
+//! use allonet_mechanisms::trial::trial_of;
 //!
 //! // Three voters gave `garden` one vote each, one gave `tower` three.
 //! let tally = "project,tally,spent\ngarden,3,3\ntower,3,9\n";
-//! let trial = Trial::new("maci")
+//! let trial = trial_of("maci")
 //!     .file("tally", tally)
 //!     .set("voice_credit_factor", Value::Integer(100));
 //! // 12.00 was contributed, 6.00 is to match: α = 600 / (100 · (18 − 12)) = 1.
@@ -526,16 +526,16 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
-    use crate::trial::{NoTrial, Trial, paid};
+    use crate::trial::{NoTrial, Trial, paid, trial_of};
 
     fn tally(rows: &str) -> Trial {
         let table = format!("project,tally,spent\n{rows}");
-        Trial::new("maci").file("tally", &table).set("voice_credit_factor", Value::Integer(100))
+        trial_of("maci").file("tally", &table).set("voice_credit_factor", Value::Integer(100))
     }
 
     fn votes(rows: &str) -> Trial {
         let table = format!("voter,project,votes\n{rows}");
-        Trial::new("maci").file("votes", &table).set("voice_credit_factor", Value::Integer(100))
+        trial_of("maci").file("votes", &table).set("voice_credit_factor", Value::Integer(100))
     }
 
     fn run(trial: &Trial, pool: u128) -> Vec<u128> {
@@ -648,7 +648,7 @@ mod tests {
         let counted = tally(THREE).file("credits", "voter,credits\n");
         let huge = format!("a,{},{}\n", U256::MAX, U256::MAX);
         for (trial, start) in [
-            (Trial::new("maci"), "neither `tally` nor `votes` is given"),
+            (trial_of("maci"), "neither `tally` nor `votes` is given"),
             (both, "both `tally` and `votes` are given"),
             (counted, "`credits` says which votes count"),
             (tally(THREE).text("over_budget", "drop"), "`over_budget` says which votes count"),

@@ -77,11 +77,11 @@
 //!
 //! ```
 //! use allonet_core::money::Amount;
-//! use allonet_mechanisms::trial::Trial;
+//! use allonet_mechanisms::trial::trial_of;
 //!
 //! let votes = "voter,project,amount\nann,books,1\nbob,books,1\ncem,films,4\ndan,songs,1\n";
 //! // (1 + 1)² = 4, 4 and 1 of 9; at most 40% of 90.
-//! let result = Trial::new("octant")
+//! let result = trial_of("octant")
 //!     .file("votes", votes)
 //!     .set("cap", allonet_core::card::Value::Share("40%".parse().unwrap()))
 //!     .run(90_00)?;
@@ -478,14 +478,14 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
-    use crate::trial::{Trial, paid};
+    use crate::trial::{Trial, paid, trial_of};
 
     /// Scores (1 + 1)² = 4, 4 and 1.
     const VOTES: &str =
         "voter,project,amount\nann,books,1\nbob,books,1\ncem,films,4\ndan,songs,1\n";
 
     fn trial(votes: &str) -> Trial {
-        Trial::new("octant").file("votes", votes)
+        trial_of("octant").file("votes", votes)
     }
 
     fn cap(trial: Trial, percent: &str) -> Trial {
@@ -630,7 +630,7 @@ mod tests {
             (trial("voter,project,amount\na,x,-1\n"), "votes.csv:2:5: `-1` is negative"),
             (trial("voter,project,amount\na,x,NaN\n"), "votes.csv:2:5: `NaN`"),
             (trial(VOTES).file("scores", "voter,score\nann,x\n"), "scores.csv:2:5: `x` is no"),
-            (Trial::new("octant"), "there are no votes to divide by"),
+            (trial_of("octant"), "there are no votes to divide by"),
             (
                 trial(VOTES).scores("trust", &[("ann", -1.0)]),
                 "the signal `trust` from `elsewhere` gives `ann` -1",

@@ -75,14 +75,14 @@
 //!
 //! ```
 //! use allonet_core::money::Amount;
-//! use allonet_mechanisms::trial::Trial;
+//! use allonet_mechanisms::trial::trial_of;
 //!
 //! // Both pairs give 25 each to a project: t = 25 for the first. The second
 //! // pair meets in two projects: t = 50.
 //! let votes = "voter,project,amount\n\
 //!              ann,well,25\nbob,well,25\n\
 //!              eve,tower,25\nivy,tower,25\neve,gate,25\nivy,gate,25\n";
-//! let result = Trial::new("pairwise").file("votes", votes).run(100_00)?;
+//! let result = trial_of("pairwise").file("votes", votes).run(100_00)?;
 //! assert_eq!(result.paid("well"), Amount::from_base(12_50)); // 25 · 25/(25 + 25)
 //! assert_eq!(result.paid("tower"), Amount::from_base(8_33)); // 25 · 25/(25 + 50)
 //! # Ok::<(), allonet_mechanisms::trial::NoTrial>(())
@@ -428,7 +428,7 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
-    use crate::trial::{NoTrial, Trial, paid};
+    use crate::trial::{NoTrial, Trial, paid, trial_of};
 
     /// `well`: a pair with t = 25. `gate` and `tower`: a pair with t = 50.
     const PAIRS: &str = "voter,project,amount\n\
@@ -436,7 +436,7 @@ mod tests {
         eve,tower,25\nivy,tower,25\neve,gate,25\nivy,gate,25\n";
 
     fn trial(votes: &str) -> Trial {
-        Trial::new("pairwise").file("votes", votes)
+        trial_of("pairwise").file("votes", votes)
     }
 
     fn gitcoin(votes: &str) -> Trial {
@@ -559,7 +559,7 @@ mod tests {
     #[test]
     fn bad_settings_and_tables_are_refused() {
         for (trial, start) in [
-            (Trial::new("pairwise"), "there are no votes to divide by"),
+            (trial_of("pairwise"), "there are no votes to divide by"),
             (trial(PAIRS).set("cap", share("0%")), "a cap of 0% would pay nobody"),
             (trial(PAIRS).file("trust", "voter,trust\n"), "only the form `gitcoin`"),
             (
@@ -649,7 +649,7 @@ mod tests {
         #[test]
         fn without_a_bound_it_is_plain_quadratic_funding(votes in votes()) {
             let wide = any_trial(&votes, 3).set("threshold", Value::Number(1e12));
-            let plain = Trial::new("quadratic").text("saturation", "fill");
+            let plain = trial_of("quadratic").text("saturation", "fill");
             let plain = Trial { settings: wide.settings.clone(), ..plain };
             let plain = plain.text("saturation", "fill");
             let pool = 1_u128 << 80;

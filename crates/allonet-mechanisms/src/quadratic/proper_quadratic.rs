@@ -60,12 +60,12 @@
 //!
 //! ```
 //! use allonet_core::money::Amount;
-//! use allonet_mechanisms::trial::Trial;
+//! use allonet_mechanisms::trial::trial_of;
 //!
 //! let votes = "voter,project,amount\nann,garden,1\nbob,garden,1\ncem,tower,4\n";
 //! // Garden: S² = 20² = 400, C = 200. Tower: S² = C = 400.
 //! // 6.00 of gifts and 1.00 to match: α = 100/200.
-//! let result = Trial::new("proper-quadratic").file("votes", votes).run(7_00)?;
+//! let result = trial_of("proper-quadratic").file("votes", votes).run(7_00)?;
 //! assert_eq!(result.paid("garden"), Amount::from_base(3_00));
 //! assert_eq!(result.paid("tower"), Amount::from_base(4_00));
 //! # Ok::<(), allonet_mechanisms::trial::NoTrial>(())
@@ -396,11 +396,11 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
-    use crate::trial::{Trial, paid, refused};
+    use crate::trial::{Trial, paid, refused, trial_of};
 
     fn trial(rows: &str) -> Trial {
         let table = format!("voter,project,amount\n{rows}");
-        Trial::new("proper-quadratic").file("votes", &table)
+        trial_of("proper-quadratic").file("votes", &table)
     }
 
     fn weights(rows: &str) -> Trial {
@@ -500,7 +500,7 @@ mod tests {
         let large = format!("u,a,{}\nv,a,{0}\n", u128::MAX);
         let twice = format!("u,a,{}\nu,a,1\n", u128::MAX);
         for (trial, start) in [
-            (Trial::new("proper-quadratic"), "there are no votes to divide by"),
+            (trial_of("proper-quadratic"), "there are no votes to divide by"),
             (weights("u,a,-1\n"), "votes.csv:2:5: `-1` is not a whole, non-negative"),
             (weights("u,a,NaN\n"), "votes.csv:2:5: "),
             (weights("u,a,1\n").text("over_budget", "drop"), "`over_budget` works only with"),

@@ -89,12 +89,12 @@
 //!
 //! ```
 //! use allonet_core::money::Amount;
-//! use allonet_mechanisms::trial::Trial;
+//! use allonet_mechanisms::trial::trial_of;
 //!
 //! let flows = "time,allocator,recipient,rate\n\
 //!              2026-01-01,ann,garden,4\n2026-01-01,bob,garden,1\n2026-01-02,cem,tower,3\n";
 //! // Without epochs, by the units at the end: (2 + 1)² = 9 and 3.
-//! let result = Trial::new("streaming-quadratic").file("flows", flows).run(12_00)?;
+//! let result = trial_of("streaming-quadratic").file("flows", flows).run(12_00)?;
 //! assert_eq!(result.paid("garden"), Amount::from_base(9_00));
 //! assert_eq!(result.paid("tower"), Amount::from_base(3_00));
 //! # Ok::<(), allonet_mechanisms::trial::NoTrial>(())
@@ -497,11 +497,11 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
-    use crate::trial::{Trial, paid, refused};
+    use crate::trial::{Trial, paid, refused, trial_of};
 
     fn flows(rows: &str) -> Trial {
         let table = format!("time,allocator,recipient,rate\n{rows}");
-        Trial::new("streaming-quadratic").file("flows", &table)
+        trial_of("streaming-quadratic").file("flows", &table)
     }
 
     /// One epoch for each pool, with its end.
@@ -596,7 +596,7 @@ mod tests {
             event(5, "v", "stop", ""),
             event(6, "v", "stop", ""),
         ];
-        let trial = Trial::new("streaming-quadratic").log(&log.concat()).unwrap();
+        let trial = trial_of("streaming-quadratic").log(&log.concat()).unwrap();
         let table =
             flows("2026-01-01,u,a,4\n2026-01-03,v,a,1\n2026-01-04,u,a,16\n2026-01-05,v,a,0\n");
         let (found, told) = (trial.run(7).unwrap(), table.run(7).unwrap());
@@ -663,7 +663,7 @@ mod tests {
         let event = r#"{"time":"2026-01-01","actor":"u","action":"start","to":"a""#;
         let log = |rest: &str| {
             let log = format!("{event}{rest}}}\n");
-            Trial::new("streaming-quadratic").log(&log).unwrap()
+            trial_of("streaming-quadratic").log(&log).unwrap()
         };
         let trusted = parity("2026-01-01,u,a,1\n").scores("trust", &[("u", 1.0)]);
         let nan = flows("2026-01-01,u,a,1\n").scores("trust", &[("u", f64::NAN)]);

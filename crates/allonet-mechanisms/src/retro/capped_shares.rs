@@ -60,10 +60,10 @@
 //! ```
 //! use allonet_core::money::Amount;
 //! use allonet_core::card::Value;
-//! use allonet_mechanisms::trial::Trial;
+//! use allonet_mechanisms::trial::trial_of;
 //!
 //! let scores = "id,score\nbridge,60\nferry,25\nwell,10\nswing,5\n";
-//! let trial = Trial::new("capped-shares")
+//! let trial = trial_of("capped-shares")
 //!     .file("scores", scores)
 //!     .set("cap", Value::Share("40%".parse()?))
 //!     .text("minimum", "10");
@@ -461,12 +461,12 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
-    use crate::trial::{Trial, paid};
+    use crate::trial::{Trial, paid, trial_of};
 
     const SCORES: &str = "id,score\na,60\nb,25\nc,10\nd,5\n";
 
     fn trial(scores: &str) -> Trial {
-        Trial::new("capped-shares").file("scores", scores)
+        trial_of("capped-shares").file("scores", scores)
     }
 
     fn cap(trial: Trial, text: &str) -> Trial {
@@ -499,7 +499,7 @@ mod tests {
 
     #[test]
     fn a_signal_brings_scores_for_those_named() {
-        let signal = Trial::new("capped-shares")
+        let signal = trial_of("capped-shares")
             .set("from_signal", Value::Bool(true))
             .scores("scores", &[("a", 3.0), ("b", 1.0), ("zero", 0.0)]);
         assert_eq!(run(&signal.clone().list("payees", &["b", "a", "c"]), 400), [300, 100, 0]);
@@ -545,11 +545,11 @@ mod tests {
 
     #[test]
     fn what_is_no_score_is_refused() {
-        let signal = Trial::new("capped-shares").set("from_signal", Value::Bool(true));
+        let signal = trial_of("capped-shares").set("from_signal", Value::Bool(true));
         let one = signal.clone().list("payees", &["a"]);
         let optimism = || trial(SCORES).text("parity", "optimism");
         for (trial, start) in [
-            (Trial::new("capped-shares"), "there are no scores to divide by"),
+            (trial_of("capped-shares"), "there are no scores to divide by"),
             (trial("id,score\na,1\na,2\n"), "scores.csv:3:1: `a` is listed a second time"),
             (trial("id,score\na,-1\n"), "scores.csv:2:3: `-1` is below zero"),
             (trial("id,score\n,1\n"), "scores.csv:2:1: `` cannot be paid"),

@@ -60,13 +60,13 @@
 //!
 //! ```
 //! use allonet_core::money::Amount;
-//! use allonet_mechanisms::trial::Trial;
+//! use allonet_mechanisms::trial::trial_of;
 //!
 //! let ballots = "voter,project,share\n\
 //!                ann,compiler,80\nann,debugger,20\n\
 //!                bob,compiler,60\nbob,debugger,40\n\
 //!                cem,survey,100\n";
-//! let result = Trial::new("category-ballots")
+//! let result = trial_of("category-ballots")
 //!     .file("ballots", ballots)
 //!     .file("projects", "id,category\ncompiler,tools\ndebugger,tools\nsurvey,research\n")
 //!     .file("category_votes", "voter,category,share\nann,tools,60\nann,research,40\n\
@@ -366,7 +366,7 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
-    use crate::trial::{Trial, TurnResult, paid};
+    use crate::trial::{Trial, TurnResult, paid, trial_of};
 
     const PROJECTS: &str = "id,category\ncompiler,tools\ndebugger,tools\nsurvey,research\n";
     const BALLOTS: &str = "voter,project,share\nann,compiler,80\nann,debugger,20\n\
@@ -376,7 +376,7 @@ mod tests {
     const BUDGETS: &str = "voter,budget\nann,8\nbob,12\n";
 
     fn trial() -> Trial {
-        Trial::new("category-ballots")
+        trial_of("category-ballots")
             .file("ballots", BALLOTS)
             .file("projects", PROJECTS)
             .file("category_votes", CATEGORIES)
@@ -384,7 +384,7 @@ mod tests {
 
     fn json(text: &str) -> Trial {
         let file = SourceFile::new("ballots.json", text);
-        Trial::new("category-ballots").set("ballots", Value::File(file))
+        trial_of("category-ballots").set("ballots", Value::File(file))
     }
 
     fn refused(trial: &Trial) -> String {
@@ -540,9 +540,9 @@ mod tests {
 
     #[test]
     fn tables_are_complete() {
-        let told = refused(&Trial::new("category-ballots"));
+        let told = refused(&trial_of("category-ballots"));
         assert!(told.starts_with("there are no ballots"), "{told}");
-        let alone = Trial::new("category-ballots").file("ballots", BALLOTS);
+        let alone = trial_of("category-ballots").file("ballots", BALLOTS);
         assert!(refused(&alone).contains("need `projects` besides"));
         let told = refused(&alone.file("projects", PROJECTS));
         assert!(told.contains("need `category_votes` besides"), "{told}");
@@ -591,7 +591,7 @@ mod tests {
             }
             writeln!(texts[2], "v{voter},{budget}").unwrap();
         }
-        Trial::new("category-ballots")
+        trial_of("category-ballots")
             .file("projects", "id,category\np0,c0\np1,c0\np2,c1\np3,c2\n")
             .file("ballots", &texts[0])
             .file("category_votes", &texts[1])

@@ -96,7 +96,7 @@
 //!
 //! ```
 //! use allonet_core::money::Amount;
-//! use allonet_mechanisms::trial::Trial;
+//! use allonet_mechanisms::trial::trial_of;
 //!
 //! let weights = "simulation:
 //!   alpha: 0.5
@@ -116,7 +116,7 @@
 //! // One application uses both tools, the other one of them.
 //! let uses = "onchain_builder_project_id,devtooling_project_id,dependency_source\n\
 //!             swap,wallet-kit,NPM\nswap,chain-client,NPM\nmint,chain-client,NPM\n";
-//! let result = Trial::new("dev-tooling")
+//! let result = trial_of("dev-tooling")
 //!     .file("weights", weights)
 //!     .file("onchain_projects", "project_id,gas\nswap,5\nmint,5\n")
 //!     .file("devtooling_projects", "project_id\nwallet-kit\nchain-client\n")
@@ -361,7 +361,7 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
-    use crate::trial::{Trial, TurnResult};
+    use crate::trial::{Trial, TurnResult, trial_of};
 
     const WEIGHTS: &str = "simulation:
   alpha_onchain: 0.5
@@ -397,7 +397,7 @@ allocation:
 
     /// Applications `a` and `b`, tools `t`, `u` and `v`; `a` is a tool as well.
     fn trial(weights: &str, uses: &str, work: &str) -> Trial {
-        Trial::new("dev-tooling")
+        trial_of("dev-tooling")
             .file("weights", weights)
             .file("onchain_projects", "project_id,display_name,gas\na,Ace,5\nb,Bee,5\n")
             .file(
@@ -580,7 +580,7 @@ allocation:
             (number(-1.0), "`elsewhere` gives `a` the pretrust -1"),
             (number(f64::NAN), "the pretrust NaN"),
             (one, "the signal `pretrust` of `elsewhere` is one number"),
-            (Trial::new("dev-tooling"), "the setting `weights` is missing"),
+            (trial_of("dev-tooling"), "the setting `weights` is missing"),
         ] {
             let found = refused(&trial);
             assert!(found.contains(part), "{part}: {found}");

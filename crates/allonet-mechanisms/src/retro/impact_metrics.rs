@@ -54,12 +54,12 @@
 //!
 //! ```
 //! use allonet_core::money::Amount;
-//! use allonet_mechanisms::trial::Trial;
+//! use allonet_mechanisms::trial::trial_of;
 //!
 //! let values = "project,metric,value\nbridge,users,30\nwallet,users,10\nwallet,gas,7\n";
 //! let ballots = "voter,metric,weight\nann,users,100\nbob,users,50\nbob,gas,50\ncem,gas,100\n";
 //! // Parts of `bridge`: ¾, ⅜ and 0.
-//! let result = Trial::new("impact-metrics").file("values", values).file("ballots", ballots);
+//! let result = trial_of("impact-metrics").file("values", values).file("ballots", ballots);
 //! let result = result.run(800)?;
 //! assert_eq!(result.paid("bridge"), Amount::from_base(300));
 //! assert_eq!(result.paid("wallet"), Amount::from_base(500));
@@ -390,14 +390,14 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
-    use crate::trial::{Trial, TurnResult, paid};
+    use crate::trial::{Trial, TurnResult, paid, trial_of};
 
     const VALUES: &str = "project,metric,value\nbridge,users,30\nwallet,users,10\nwallet,gas,7\n";
     const BALLOTS: &str =
         "voter,metric,weight\nann,users,100\nbob,users,50\nbob,gas,50\ncem,gas,100\n";
 
     fn trial(values: &str, ballots: &str) -> Trial {
-        Trial::new("impact-metrics").file("values", values).file("ballots", ballots)
+        trial_of("impact-metrics").file("values", values).file("ballots", ballots)
     }
 
     fn cap(trial: Trial, share: &str) -> Trial {
@@ -499,7 +499,7 @@ mod tests {
 
     #[test]
     fn both_tables_are_needed() {
-        let none = Trial::new("impact-metrics");
+        let none = trial_of("impact-metrics");
         assert!(refused(&none).contains("`values` is not given"));
         assert!(refused(&none.file("values", VALUES)).contains("`ballots` is not given"));
     }

@@ -56,12 +56,12 @@
 //!
 //! ```
 //! use allonet_core::money::Amount;
-//! use allonet_mechanisms::trial::Trial;
+//! use allonet_mechanisms::trial::trial_of;
 //!
 //! let votes = "voter,project,amount\n\
 //!              ann,bridge,40\nbob,bridge,20\nann,ferry,25\nbob,ferry,5\nann,swing,10\n";
 //! // 60, 30 and 10 of 100; the last is below 15, and 60 : 30 of 100 are left.
-//! let trial = Trial::new("iterative-elimination").file("votes", votes).text("minimum", "15");
+//! let trial = trial_of("iterative-elimination").file("votes", votes).text("minimum", "15");
 //! let result = trial.run(99_00)?;
 //! assert_eq!(result.paid("bridge"), Amount::from_base(66_00));
 //! assert_eq!(result.paid("ferry"), Amount::from_base(33_00));
@@ -318,14 +318,14 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
-    use crate::trial::{Trial, paid};
+    use crate::trial::{Trial, paid, trial_of};
 
     /// 50, 30, 12 and 8 of 100, from two ballots each but for the last.
     const ROUND: &str = "voter,project,amount\n\
         ann,a,20\nbob,a,30\nann,b,15\nbob,b,15\nann,c,6\nbob,c,6\nann,d,8\n";
 
     fn trial(votes: &str) -> Trial {
-        Trial::new("iterative-elimination").file("votes", votes)
+        trial_of("iterative-elimination").file("votes", votes)
     }
 
     fn run(trial: &Trial, pool: u128) -> Vec<u128> {
@@ -417,7 +417,7 @@ mod tests {
     #[test]
     fn what_cannot_be_counted_is_refused() {
         for (trial, start) in [
-            (Trial::new("iterative-elimination"), "there are no ballots to count"),
+            (trial_of("iterative-elimination"), "there are no ballots to count"),
             (trial(ROUND).text("minimum", "0.001"), "`0.001` has 3 decimals"),
             (trial("voter,project,amount\na,x,-1\n"), "votes.csv:2:5: `-1` is below zero"),
             (

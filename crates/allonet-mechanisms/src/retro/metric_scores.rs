@@ -38,10 +38,10 @@
 //!
 //! ```
 //! use allonet_core::signal::SignalData;
-//! use allonet_mechanisms::trial::Trial;
+//! use allonet_mechanisms::trial::trial_of;
 //!
 //! let metrics = "project,calls,fees\nswap,100,0\nmint,50,10\nchat,0,0\n";
-//! let result = Trial::new("metric-scores")
+//! let result = trial_of("metric-scores")
 //!     .file("metrics", metrics)
 //!     .list("weights", &["calls: 1", "fees: 0.5"])
 //!     .text("scale", "identity")
@@ -221,7 +221,7 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
-    use crate::trial::{Trial, TurnResult};
+    use crate::trial::{Trial, TurnResult, trial_of};
 
     fn scores(result: &TurnResult) -> &BTreeMap<String, f64> {
         let SignalData::Scores(scores) = &result.outcome.signals[0].1 else {
@@ -231,7 +231,7 @@ mod tests {
     }
 
     fn trial(table: &str, weights: &[&str]) -> Trial {
-        Trial::new("metric-scores").file("metrics", table).list("weights", weights)
+        trial_of("metric-scores").file("metrics", table).list("weights", weights)
     }
 
     // Worked examples.
@@ -274,7 +274,7 @@ mod tests {
             (trial(table, &[]), "no metric has a weight"),
             (trial("project,x\na,-5\n", &["x: 1"]), "metrics.csv:2:3: `-5` is below zero"),
             (trial("project,x\na,5\na,6\n", &["x: 1"]), "metrics.csv:3:1: project `a`"),
-            (Trial::new("metric-scores").list("weights", &["x: 1"]), "`metrics` is missing"),
+            (trial_of("metric-scores").list("weights", &["x: 1"]), "`metrics` is missing"),
         ] {
             let found = trial.run(0).unwrap_err().to_string();
             assert!(found.contains(part), "{part}: {found}");

@@ -52,7 +52,7 @@
 //!
 //! ```
 //! use allonet_core::money::Amount;
-//! use allonet_mechanisms::trial::Trial;
+//! use allonet_mechanisms::trial::trial_of;
 //!
 //! let values = "project,metric,value\n\
 //!               garden,visitors,100\npark,visitors,50\n\
@@ -60,7 +60,7 @@
 //! let metrics = "id,direction\nvisitors,increasing\ncost,decreasing\n";
 //! let ballots = "voter,metric,share\nann,visitors,100\nbob,visitors,60\nbob,cost,40\n";
 //! // Visitors 160, cost 40. Garden: 1·160 + 0·40 = 160; park: ½·160 + ¾·40 = 110.
-//! let result = Trial::new("metric-shares")
+//! let result = trial_of("metric-shares")
 //!     .file("values", values)
 //!     .file("metrics", metrics)
 //!     .file("ballots", ballots)
@@ -453,7 +453,7 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
-    use crate::trial::{NoTrial, Trial, TurnResult};
+    use crate::trial::{NoTrial, Trial, TurnResult, trial_of};
 
     const VALUES: &str = "project,metric,value\n\
         garden,visitors,100\npark,visitors,50\ngarden,cost,40\npark,cost,10\n";
@@ -461,7 +461,7 @@ mod tests {
     const BALLOTS: &str = "voter,metric,share\nann,visitors,100\nbob,visitors,60\nbob,cost,40\n";
 
     fn trial(values: &str, ballots: &str) -> Trial {
-        Trial::new("metric-shares").file("values", values).file("ballots", ballots)
+        trial_of("metric-shares").file("values", values).file("ballots", ballots)
     }
 
     fn paid(result: &TurnResult) -> Vec<(&str, u128)> {
@@ -588,7 +588,7 @@ mod tests {
 
     #[test]
     fn both_tables_are_needed() {
-        let none = Trial::new("metric-shares");
+        let none = trial_of("metric-shares");
         assert!(refused(&none).contains("`values` is not given"));
         assert!(refused(&none.file("values", VALUES)).contains("`ballots` is not given"));
     }

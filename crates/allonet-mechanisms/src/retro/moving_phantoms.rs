@@ -60,7 +60,7 @@
 //!
 //! ```
 //! use allonet_core::money::Amount;
-//! use allonet_mechanisms::trial::Trial;
+//! use allonet_mechanisms::trial::trial_of;
 //!
 //! let votes = "voter,project,amount\n\
 //!              ann,bridge,60\nann,ferry,40\n\
@@ -68,7 +68,7 @@
 //!              cem,bridge,0\ncem,ferry,3\n";
 //! // Of bridge they propose 0, 0.5 and 0.6, of ferry 0.4, 0.5 and 1: the medians
 //! // of both are 0.5, and add up to 1.
-//! let result = Trial::new("moving-phantoms").file("votes", votes).run(1_000)?;
+//! let result = trial_of("moving-phantoms").file("votes", votes).run(1_000)?;
 //! assert_eq!(result.paid("bridge"), Amount::from_base(500));
 //! assert_eq!(result.paid("ferry"), Amount::from_base(500));
 //! # Ok::<(), allonet_mechanisms::trial::NoTrial>(())
@@ -282,10 +282,10 @@ mod tests {
     use allonet_core::money::Amount;
     use proptest::prelude::*;
 
-    use crate::trial::{Trial, paid};
+    use crate::trial::{Trial, paid, trial_of};
 
     fn trial(votes: &str) -> Trial {
-        Trial::new("moving-phantoms").file("votes", votes)
+        trial_of("moving-phantoms").file("votes", votes)
     }
 
     fn run(trial: &Trial, pool: u128) -> Vec<u128> {
@@ -350,7 +350,7 @@ mod tests {
         let much = "voter,project,amount\na,x,1e308\na,y,1e308\n";
         let first = trial("voter,project,amount\na,x,0\nb,x,1\n").text("parity", "govxs");
         for (trial, start) in [
-            (Trial::new("moving-phantoms"), "there are no ballots to count"),
+            (trial_of("moving-phantoms"), "there are no ballots to count"),
             (trial(much), "the ballot of `a` adds up to more than floats hold"),
             (first, "the first voter, `a`, gives nothing"),
             (

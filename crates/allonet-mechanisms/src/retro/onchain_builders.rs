@@ -73,7 +73,7 @@
 //!
 //! ```
 //! use allonet_core::money::Amount;
-//! use allonet_mechanisms::trial::Trial;
+//! use allonet_mechanisms::trial::trial_of;
 //!
 //! let weights = "simulation:
 //!   periods: { previous: Nov, current: Dec }
@@ -88,7 +88,7 @@
 //! let metrics = "project_id,chain,metric_name,measurement_period,amount\n\
 //!                swap,BASE,calls,Dec,300\nswap,BASE,calls,Nov,300\n\
 //!                mint,BASE,calls,Dec,200\nchat,BASE,calls,Dec,0\n";
-//! let result = Trial::new("onchain-builders")
+//! let result = trial_of("onchain-builders")
 //!     .file("weights", weights)
 //!     .file("projects", "project_id\nswap\nmint\nchat\n")
 //!     .file("metrics", metrics)
@@ -229,7 +229,7 @@ mod tests {
     use allonet_core::money::Amount;
     use proptest::prelude::*;
 
-    use crate::trial::{NoTrial, Trial, TurnResult};
+    use crate::trial::{NoTrial, Trial, TurnResult, trial_of};
 
     const WEIGHTS: &str = "simulation:
   periods: { previous: Nov, current: Dec }
@@ -252,7 +252,7 @@ allocation:
     fn trial(weights: &str, rows: &str) -> Trial {
         let projects = "project_id,display_name,is_eligible\na,Anchor,True\nb,,True\n\
                         c,Cabin,True\nd,Dock,False\n";
-        Trial::new("onchain-builders")
+        trial_of("onchain-builders")
             .file("weights", weights)
             .file("projects", projects)
             .file("metrics", &format!("{HEAD}{rows}{REST}"))
@@ -415,7 +415,7 @@ allocation:
             (projects("project_id,is_eligible\na,perhaps\n"), "says neither yes nor no"),
             (projects("project_id\na\n"), "has no column `is_eligible`"),
             (projects("project_id,is_eligible\n,true\n"), "cannot be paid: it is empty"),
-            (Trial::new("onchain-builders"), "the setting `weights` is missing"),
+            (trial_of("onchain-builders"), "the setting `weights` is missing"),
         ] {
             let found = refused(&trial);
             assert!(found.contains(part), "{part}: {found}");

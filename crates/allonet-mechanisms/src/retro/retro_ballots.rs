@@ -83,13 +83,13 @@
 //!
 //! ```
 //! use allonet_core::money::Amount;
-//! use allonet_mechanisms::trial::Trial;
+//! use allonet_mechanisms::trial::trial_of;
 //!
 //! let votes = "voter,project,amount\n\
 //!              ann,bridge,10\nbob,bridge,30\ncem,bridge,50\n\
 //!              ann,ferry,0\nbob,ferry,20\n";
 //! // Medians: 30, and (0 + 20) / 2.
-//! let result = Trial::new("retro-ballots").file("votes", votes).run(400)?;
+//! let result = trial_of("retro-ballots").file("votes", votes).run(400)?;
 //! assert_eq!(result.paid("bridge"), Amount::from_base(300));
 //! assert_eq!(result.paid("ferry"), Amount::from_base(100));
 //! # Ok::<(), allonet_mechanisms::trial::NoTrial>(())
@@ -514,7 +514,7 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
-    use crate::trial::{Trial, TurnResult, paid};
+    use crate::trial::{Trial, TurnResult, paid, trial_of};
 
     const ROUND: &str = "voter,project,amount\n\
         ann,bridge,20\nbob,bridge,22\ncem,bridge,30\ndan,bridge,35\n\
@@ -522,7 +522,7 @@ mod tests {
         cem,well,60\ndan,well,70\n";
 
     fn trial(votes: &str) -> Trial {
-        Trial::new("retro-ballots").file("votes", votes)
+        trial_of("retro-ballots").file("votes", votes)
     }
 
     fn integer(value: i64) -> Value {
@@ -709,7 +709,7 @@ mod tests {
         let share = |percent| Value::Share(Share::new(percent, 100).unwrap());
         let limited = trial(ROUND).set("max_per_project", Value::Number(40.0));
         for (trial, start) in [
-            (Trial::new("retro-ballots"), "there are no ballots to count"),
+            (trial_of("retro-ballots"), "there are no ballots to count"),
             (trial("voter,project,amount\na,x,-1\n"), "votes.csv:2:5: `-1` is below zero"),
             (limited.clone(), "votes.csv:7:11: `bob` gives `ferry` 50, where 40 is the most"),
             (limited.file("limits", "voter\nann\nann\n"), "limits.csv:3:1: `ann` has a second"),

@@ -54,12 +54,12 @@
 //! ```
 //! use allonet_core::card::Value;
 //! use allonet_core::money::Amount;
-//! use allonet_mechanisms::trial::Trial;
+//! use allonet_mechanisms::trial::trial_of;
 //!
 //! let ballots = "allocator,recipient,credits\n\
 //!                ann,well,1\nann,well,3\nann,choir,1\nbob,choir,9\n";
 //! // Votes: √4 = 2 for the well, √1 + √9 = 4 for the choir.
-//! let trial = Trial::new("allo-quadratic")
+//! let trial = trial_of("allo-quadratic")
 //!     .file("ballots", ballots)
 //!     .set("max_credits", Value::Integer(10));
 //! let result = trial.run(6_00)?;
@@ -439,13 +439,11 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
-    use crate::trial::{Trial, paid, refused};
+    use crate::trial::{Trial, paid, refused, trial_of};
 
     fn ballots(rows: &str, most: i64) -> Trial {
         let table = format!("allocator,recipient,credits\n{rows}");
-        Trial::new("allo-quadratic")
-            .file("ballots", &table)
-            .set("max_credits", Value::Integer(most))
+        trial_of("allo-quadratic").file("ballots", &table).set("max_credits", Value::Integer(most))
     }
 
     fn run(trial: &Trial, pool: u128) -> Vec<u128> {
@@ -530,7 +528,7 @@ mod tests {
         let opens = Value::Time("2026-01-01".parse().unwrap());
         let huge = format!("u,a,{}\n", U256::MAX);
         for (trial, start) in [
-            (Trial::new("allo-quadratic"), "there are no ballots to count"),
+            (trial_of("allo-quadratic"), "there are no ballots to count"),
             (
                 ballots("u,a,6\nu,b,5\n", 10),
                 "ballots.csv:3:5: `u` casts 5 credits for `b`, after 6",

@@ -44,10 +44,10 @@
 //!
 //! ```
 //! use allonet_core::money::Amount;
-//! use allonet_mechanisms::trial::Trial;
+//! use allonet_mechanisms::trial::trial_of;
 //!
 //! let votes = "voter,choice\nann,garden;park\nbob,garden\ncem,1;3\n";
-//! let vote = Trial::new("approval").list("payees", &["garden", "park", "pool"]);
+//! let vote = trial_of("approval").list("payees", &["garden", "park", "pool"]);
 //! let result = vote.file("votes", votes).run(1_000)?;
 //! assert_eq!(result.paid("garden"), Amount::from_base(600));
 //! assert_eq!(result.paid("pool"), Amount::from_base(200));
@@ -125,7 +125,7 @@ mod tests {
     use proptest::prelude::*;
 
     use super::super::poll::testing::{close, paid, poll, ranked, rankings, scores};
-    use crate::trial::Trial;
+    use crate::trial::{Trial, trial_of};
 
     fn vote(rows: &[(&str, &str)]) -> Trial {
         poll("approval", 3, rows)
@@ -153,7 +153,7 @@ mod tests {
     #[test]
     fn a_second_ballot_is_refused() {
         let votes = "voter,choice\nann,1\nann,2\n";
-        let trial = Trial::new("approval").list("payees", &["a", "b"]).file("votes", votes);
+        let trial = trial_of("approval").list("payees", &["a", "b"]).file("votes", votes);
         let told = trial.run(1).unwrap_err().to_string();
         assert!(told.starts_with("votes.csv:3:1: `ann` has a second ballot"), "{told}");
     }

@@ -59,11 +59,11 @@
 //!
 //! ```
 //! use allonet_core::money::Amount;
-//! use allonet_mechanisms::trial::Trial;
+//! use allonet_mechanisms::trial::trial_of;
 //!
 //! // The park is nobody's first choice for most, but beats either in a duel.
 //! let votes = "voter,choice,power\nann,1;2;3,4\nbob,3;2;1,4\ncem,2;1;3,1\n";
-//! let vote = Trial::new("copeland").list("payees", &["pool", "park", "tower"]);
+//! let vote = trial_of("copeland").list("payees", &["pool", "park", "tower"]);
 //! let result = vote.file("votes", votes).text("pays", "winner").run(1_000)?;
 //! assert_eq!(result.paid("park"), Amount::from_base(1_000));
 //! # Ok::<(), allonet_mechanisms::trial::NoTrial>(())

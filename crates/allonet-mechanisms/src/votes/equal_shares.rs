@@ -71,13 +71,13 @@
 //!
 //! ```
 //! use allonet_core::money::Amount;
-//! use allonet_mechanisms::trial::Trial;
+//! use allonet_mechanisms::trial::trial_of;
 //!
 //! // Three of five like the bridge and the swing, two the park. Each has 20.
 //! let votes = "voter,project,amount\nann,bridge,1\nbob,bridge,1\ncem,bridge,1\n\
 //!              ann,swing,1\nbob,swing,1\ncem,swing,1\ndan,park,1\neve,park,1\n";
 //! let costs = "id,cost\nbridge,60\npark,40\nswing,20\n";
-//! let budget = Trial::new("equal-shares").file("votes", votes).file("projects", costs);
+//! let budget = trial_of("equal-shares").file("votes", votes).file("projects", costs);
 //! let result = budget.run(100_00)?;
 //! assert_eq!(result.paid("bridge"), Amount::from_base(60_00));
 //! assert_eq!(result.paid("park"), Amount::from_base(40_00));
@@ -461,10 +461,10 @@ mod tests {
 
     use super::super::poll::testing::paid;
     use super::*;
-    use crate::trial::{Trial, TurnResult};
+    use crate::trial::{Trial, TurnResult, trial_of};
 
     fn budget(votes: &str, costs: &str) -> Trial {
-        Trial::new("equal-shares")
+        trial_of("equal-shares")
             .file("votes", &format!("voter,project,amount\n{votes}"))
             .file("projects", &format!("id,cost\n{costs}"))
     }
@@ -499,7 +499,7 @@ mod tests {
         let SignalData::Scores(spent) = &result.outcome.signals[1].1 else { panic!() };
         assert_eq!((spent["1"], spent["7"]), (9.16, 10.0));
         // Greedy budgeting gives all to the majority.
-        let greedy = Trial { mechanism: "greedy-budget".to_owned(), ..trial };
+        let greedy = Trial { entry: trial_of("greedy-budget").entry, ..trial };
         assert_eq!(paid(&greedy.run(10_000).unwrap(), &ALL), [55_00, 45_00, 0, 0]);
     }
 

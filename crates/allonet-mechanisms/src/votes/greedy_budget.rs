@@ -47,11 +47,11 @@
 //!
 //! ```
 //! use allonet_core::money::Amount;
-//! use allonet_mechanisms::trial::Trial;
+//! use allonet_mechanisms::trial::trial_of;
 //!
 //! let votes = "voter,project,amount\nann,bridge,1\nbob,bridge,1\ncem,park,1\nann,swing,1\n";
 //! let costs = "id,cost\nbridge,70\npark,40\nswing,20\n";
-//! let budget = Trial::new("greedy-budget").file("votes", votes).file("projects", costs);
+//! let budget = trial_of("greedy-budget").file("votes", votes).file("projects", costs);
 //! let result = budget.run(100_00)?;
 //! assert_eq!(result.paid("bridge"), Amount::from_base(70_00));
 //! assert_eq!(result.paid("park"), Amount::ZERO); // 30 are left
@@ -246,10 +246,10 @@ mod tests {
     use proptest::prelude::*;
 
     use super::super::poll::testing::paid;
-    use crate::trial::Trial;
+    use crate::trial::{Trial, trial_of};
 
     fn budget(votes: &str, costs: &str) -> Trial {
-        Trial::new("greedy-budget")
+        trial_of("greedy-budget")
             .file("votes", &format!("voter,project,amount\n{votes}"))
             .file("projects", &format!("id,cost\n{costs}"))
     }
@@ -327,7 +327,7 @@ mod tests {
             let told = refused(&budget("", costs));
             assert!(told.starts_with(expected), "{costs}: {told}");
         }
-        let none = Trial::new("greedy-budget").file("votes", "voter,project,amount\n");
+        let none = trial_of("greedy-budget").file("votes", "voter,project,amount\n");
         assert!(refused(&none).starts_with("nothing says what the projects cost"));
     }
 

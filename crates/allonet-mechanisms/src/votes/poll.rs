@@ -241,7 +241,7 @@ pub(super) mod testing {
     use proptest::prelude::*;
 
     use super::*;
-    use crate::trial::{Trial, TurnResult};
+    use crate::trial::{Trial, TurnResult, trial_of};
 
     /// Votes on the choices `a`, `b`, `c` … by a table of `voter,choice,power`.
     pub(in crate::votes) fn poll(mechanism: &str, choices: usize, rows: &[(&str, &str)]) -> Trial {
@@ -250,7 +250,7 @@ pub(super) mod testing {
             format!("v{at:02},\"{}\",{power}\n", choice.replace('"', "\"\""))
         };
         let rows: String = rows.iter().enumerate().map(row).collect();
-        Trial::new(mechanism)
+        trial_of(mechanism)
             .list("payees", &NAMES[..choices])
             .file("votes", &format!("voter,choice,power\n{rows}"))
     }

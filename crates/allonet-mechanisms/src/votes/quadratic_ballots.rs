@@ -57,11 +57,11 @@
 //!
 //! ```
 //! use allonet_core::money::Amount;
-//! use allonet_mechanisms::trial::Trial;
+//! use allonet_mechanisms::trial::trial_of;
 //!
 //! let votes = "voter,project,votes\nann,wiki,8\nann,docs,6\nbob,wiki,4\nbob,docs,-2\n";
 //! // Ann spends 64 + 36 = 100 credits. Wiki has 12 votes, docs 4.
-//! let result = Trial::new("quadratic-ballots").file("votes", votes).run(16_00)?;
+//! let result = trial_of("quadratic-ballots").file("votes", votes).run(16_00)?;
 //! assert_eq!(result.paid("wiki"), Amount::from_base(12_00));
 //! assert_eq!(result.paid("docs"), Amount::from_base(4_00));
 //! # Ok::<(), allonet_mechanisms::trial::NoTrial>(())
@@ -312,11 +312,11 @@ mod tests {
     use allonet_core::money::Amount;
     use proptest::prelude::*;
 
-    use crate::trial::{Trial, paid, refused};
+    use crate::trial::{Trial, paid, refused, trial_of};
 
     fn trial(rows: &str) -> Trial {
         let table = format!("voter,project,votes\n{rows}");
-        Trial::new("quadratic-ballots").file("votes", &table)
+        trial_of("quadratic-ballots").file("votes", &table)
     }
 
     fn run(trial: &Trial, pool: u128) -> Vec<u128> {
@@ -389,7 +389,7 @@ mod tests {
     fn what_is_no_ballot_is_refused() {
         let power = trial("u,a,1\n").scores("power", &[("u", -1.0)]);
         for (trial, start) in [
-            (Trial::new("quadratic-ballots"), "there are no ballots to count"),
+            (trial_of("quadratic-ballots"), "there are no ballots to count"),
             (trial("u,a,NaN\n"), "votes.csv:2:5: `NaN` is no number"),
             (trial("u,a,1\nu,a,2\n"), "votes.csv:3:1: `u` votes on `a` a second time"),
             (trial("u,a,1e10\n"), "votes.csv:2:5: `1e10` votes are too many"),

@@ -47,11 +47,11 @@
 //!
 //! ```
 //! use allonet_core::money::Amount;
-//! use allonet_mechanisms::trial::Trial;
+//! use allonet_mechanisms::trial::trial_of;
 //!
 //! // Roots: 4·1 against √16: one whale is worth four people with one each.
 //! let votes = "voter,choice,power\nann,2,1\nbob,2,1\ncem,2,1\ndan,2,1\nwhale,1,16\n";
-//! let vote = Trial::new("quadratic-vote").list("payees", &["yacht", "park"]);
+//! let vote = trial_of("quadratic-vote").list("payees", &["yacht", "park"]);
 //! let result = vote.file("votes", votes).run(1_000)?;
 //! assert_eq!(result.paid("yacht"), Amount::from_base(500));
 //! assert_eq!(result.paid("park"), Amount::from_base(500));

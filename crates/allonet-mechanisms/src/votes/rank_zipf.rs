@@ -55,11 +55,11 @@
 //!
 //! ```
 //! use allonet_core::money::Amount;
-//! use allonet_mechanisms::trial::Trial;
+//! use allonet_mechanisms::trial::trial_of;
 //!
 //! // 1 + 1/2 + 1/3 = 11/6.
 //! let ranking = "project,rank\nwell,1\nbridge,2\nkiosk,3\n";
-//! let result = Trial::new("rank-zipf").file("ranking", ranking).run(1_100)?;
+//! let result = trial_of("rank-zipf").file("ranking", ranking).run(1_100)?;
 //! assert_eq!(result.paid("well"), Amount::from_base(600));
 //! assert_eq!(result.paid("bridge"), Amount::from_base(300));
 //! assert_eq!(result.paid("kiosk"), Amount::from_base(200));
@@ -369,10 +369,10 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
-    use crate::trial::{Trial, TurnResult};
+    use crate::trial::{Trial, TurnResult, trial_of};
 
     fn trial(table: &str) -> Trial {
-        Trial::new("rank-zipf").file("ranking", table)
+        trial_of("rank-zipf").file("ranking", table)
     }
 
     fn paid(trial: &Trial, pool: u128) -> Vec<(String, u128)> {
@@ -462,7 +462,7 @@ mod tests {
             let told = trial(table).run(0).unwrap_err().to_string();
             assert!(told.contains(expected), "{told}");
         }
-        let told = Trial::new("rank-zipf").run(0).unwrap_err().to_string();
+        let told = trial_of("rank-zipf").run(0).unwrap_err().to_string();
         assert!(told.contains("there is no ranking"), "{told}");
         let bad = trial("voter,project,rank\nann,a,1\n").scores("power", &[("ann", -1.0)]);
         assert!(bad.run(0).unwrap_err().to_string().contains("gives `ann` -1"));

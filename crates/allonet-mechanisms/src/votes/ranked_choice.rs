@@ -57,11 +57,11 @@
 //!
 //! ```
 //! use allonet_core::money::Amount;
-//! use allonet_mechanisms::trial::Trial;
+//! use allonet_mechanisms::trial::trial_of;
 //!
 //! // The tower leads, 4 to 3 to 2; without the pool the park has 5 of 9.
 //! let votes = "voter,choice,power\nann,3;2;1,4\nbob,2;1;3,3\ncem,1;2;3,2\n";
-//! let vote = Trial::new("ranked-choice").list("payees", &["pool", "park", "tower"]);
+//! let vote = trial_of("ranked-choice").list("payees", &["pool", "park", "tower"]);
 //! let result = vote.file("votes", votes).text("pays", "winner").run(1_000)?;
 //! assert_eq!(result.paid("park"), Amount::from_base(1_000));
 //! # Ok::<(), allonet_mechanisms::trial::NoTrial>(())

@@ -45,10 +45,10 @@
 //!
 //! ```
 //! use allonet_core::money::Amount;
-//! use allonet_mechanisms::trial::Trial;
+//! use allonet_mechanisms::trial::trial_of;
 //!
 //! let votes = "voter,choice,power\nann,garden,3\nbob,2,1\ncem,garden,1\n";
-//! let vote = Trial::new("single-choice").list("payees", &["garden", "park"]).file("votes", votes);
+//! let vote = trial_of("single-choice").list("payees", &["garden", "park"]).file("votes", votes);
 //! assert_eq!(vote.run(1_000)?.paid("park"), Amount::from_base(200));
 //! let vote = vote.text("pays", "winner");
 //! assert_eq!(vote.run(1_000)?.paid("garden"), Amount::from_base(1_000));
@@ -121,7 +121,7 @@ mod tests {
     use proptest::prelude::*;
 
     use super::super::poll::testing::{close, paid, poll, scores};
-    use crate::trial::Trial;
+    use crate::trial::{Trial, trial_of};
 
     fn vote(rows: &[(&str, &str)]) -> Trial {
         poll("single-choice", 3, rows)
@@ -195,7 +195,7 @@ mod tests {
     fn a_choice_may_pay_nobody() {
         let choices = "choice,payee\nFund the garden,garden\nFund the park,park\nAgainst both,\n";
         let votes = "voter,choice\nann,1\nbob,Against both\ncem,3\ndan,Fund the park\n";
-        let vote = Trial::new("single-choice").file("choices", choices).file("votes", votes);
+        let vote = trial_of("single-choice").file("choices", choices).file("votes", votes);
         let result = vote.run(1_000).unwrap();
         assert_eq!(paid(&result, &["garden", "park"]), [250, 250]);
         assert_eq!(result.outcome.remarks, ["`Against both` pays nobody: 5.00 USD stay unspent"]);
@@ -212,7 +212,7 @@ mod tests {
              "created": 1767312000},
             {"voter": "bob", "choice": 1, "vp": 1, "created": 1767225600, "reason": "why not"}
         ]}}"#;
-        let vote = Trial::new("single-choice").file("votes", votes);
+        let vote = trial_of("single-choice").file("votes", votes);
         assert_eq!(paid(&vote.run(1_000).unwrap(), &["garden", "park"]), [250, 750]);
         let late = vote.set("closes", Value::Time("2026-01-02".parse().unwrap())).run(10).unwrap();
         assert_eq!(paid(&late, &["garden", "park"]), [10, 0]);
@@ -242,7 +242,7 @@ mod tests {
     #[test]
     fn tables_that_mean_nothing_are_refused_by_place() {
         let one = |text: &str| {
-            refused(&Trial::new("single-choice").list("payees", &["a"]).file("votes", text))
+            refused(&trial_of("single-choice").list("payees", &["a"]).file("votes", text))
         };
         for (text, expected) in [
             ("voter,choice,power\n,1,1\n", "votes.csv:2:1: this ballot names no voter"),
@@ -260,12 +260,12 @@ mod tests {
         ] {
             assert!(one(text).starts_with(expected), "{text}: {}", one(text));
         }
-        assert!(refused(&Trial::new("single-choice")).starts_with("there are no ballots to count"));
+        assert!(refused(&trial_of("single-choice")).starts_with("there are no ballots to count"));
     }
 
     #[test]
     fn lists_of_choices_that_mean_nothing_are_refused() {
-        let bare = Trial::new("single-choice").file("votes", "voter,choice\n");
+        let bare = trial_of("single-choice").file("votes", "voter,choice\n");
         assert!(refused(&bare).starts_with("nothing says what may be chosen"));
         let list = |names: &[&str]| refused(&bare.clone().list("payees", names));
         assert_eq!(list(&["a", "a"]), "the choice `a` is listed twice");

@@ -45,10 +45,10 @@
 //!
 //! ```
 //! use allonet_core::money::Amount;
-//! use allonet_mechanisms::trial::Trial;
+//! use allonet_mechanisms::trial::trial_of;
 //!
 //! let votes = "voter,choice,power\nann,garden:3;park:1,2\nbob,park,2\n";
-//! let vote = Trial::new("weighted").list("payees", &["garden", "park"]);
+//! let vote = trial_of("weighted").list("payees", &["garden", "park"]);
 //! let result = vote.file("votes", votes).run(1_000)?;
 //! assert_eq!(result.paid("garden"), Amount::from_base(375));
 //! # Ok::<(), allonet_mechanisms::trial::NoTrial>(())
@@ -118,7 +118,7 @@ mod tests {
     use proptest::prelude::*;
 
     use super::super::poll::testing::{close, poll, scores};
-    use crate::trial::Trial;
+    use crate::trial::{Trial, trial_of};
 
     fn vote(rows: &[(&str, &str)]) -> Trial {
         poll("weighted", 3, rows)
@@ -162,7 +162,7 @@ mod tests {
     fn a_second_ballot_is_refused() {
         let votes = "voter,choice\n0xaA00000000000000000000000000000000000001,1\n\
                      0xAA00000000000000000000000000000000000001,2\n";
-        let trial = Trial::new("weighted").list("payees", &["a", "b"]).file("votes", votes);
+        let trial = trial_of("weighted").list("payees", &["a", "b"]).file("votes", votes);
         let told = trial.run(1).unwrap_err().to_string();
         assert!(told.contains("has a second ballot; the first is on line 2"), "{told}");
     }

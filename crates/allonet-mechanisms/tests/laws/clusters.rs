@@ -3,7 +3,7 @@
 use std::fmt::Write as _;
 
 use allonet_core::card::Value;
-use allonet_mechanisms::trial::Trial;
+use allonet_mechanisms::trial::{Trial, trial_of};
 
 use super::draw::Draw;
 use super::{Case, Maker};
@@ -16,7 +16,7 @@ pub(crate) const MAKERS: &[Maker] = &[
 
 /// A round with settings that all three rules have.
 fn round(mechanism: &str, draw: &mut Draw) -> Trial {
-    let mut trial = Trial::new(mechanism).file("votes", &draw.votes(12, 6));
+    let mut trial = trial_of(mechanism).file("votes", &draw.votes(12, 6));
     if draw.chance(3) {
         trial = trial.set("cap", Value::Share("20%".parse().expect("a share")));
         trial = trial.text("cap_overflow", draw.one(&["keep", "redistribute"]));

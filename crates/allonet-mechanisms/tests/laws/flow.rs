@@ -1,6 +1,6 @@
 //! Random splits.
 
-use allonet_mechanisms::trial::Trial;
+use allonet_mechanisms::trial::trial_of;
 
 use super::draw::Draw;
 use super::{Case, Maker};
@@ -8,7 +8,7 @@ use super::{Case, Maker};
 pub(crate) const MAKERS: &[Maker] = &[("pass-through", pass_through), ("split", split)];
 
 fn pass_through(draw: &mut Draw) -> Case {
-    let trial = Trial::new("pass-through").weights("to", &[("a", "1")]);
+    let trial = trial_of("pass-through").weights("to", &[("a", "1")]);
     Case { trial, pool: draw.pool(), unordered: &[] }
 }
 
@@ -17,6 +17,6 @@ fn split(draw: &mut Draw) -> Case {
         (0..=draw.below(9)).map(|at| (format!("p{at}"), draw.below(1_000).to_string())).collect();
     let weights: Vec<(&str, &str)> =
         weights.iter().map(|(payee, weight)| (payee.as_str(), weight.as_str())).collect();
-    let trial = Trial::new("split").weights("to", &weights);
+    let trial = trial_of("split").weights("to", &weights);
     Case { trial, pool: draw.pool(), unordered: &[] }
 }

@@ -3,7 +3,7 @@
 use std::fmt::Write as _;
 
 use allonet_core::card::Value;
-use allonet_mechanisms::trial::Trial;
+use allonet_mechanisms::trial::{Trial, trial_of};
 
 use super::draw::Draw;
 use super::{Case, Maker};
@@ -26,7 +26,7 @@ fn criticality(draw: &mut Draw) -> Case {
         writeln!(metrics, "p{project},{a},{b},{c}").expect("a text grows");
     }
     let scale = draw.one(&["max", "log", "min-max"]);
-    let trial = Trial::new("criticality").file("metrics", &metrics).text("scale", scale);
+    let trial = trial_of("criticality").file("metrics", &metrics).text("scale", scale);
     let trial = limits(draw, trial);
     Case { trial, pool: draw.pool(), unordered: &["metrics"] }
 }
@@ -45,7 +45,7 @@ fn guild(draw: &mut Draw) -> Case {
             writeln!(breaks, "m{member},2024-{month:02}-{day:02},{until}").expect("a text grows");
         }
     }
-    let trial = Trial::new("guild")
+    let trial = trial_of("guild")
         .file("members", &members)
         .file("breaks", &breaks)
         .set("as_of", Value::Time("2026-01-01".parse().expect("a date")))
@@ -66,7 +66,7 @@ fn rank_zipf(draw: &mut Draw) -> Case {
             writeln!(ranking, "{ballot}p{project},{rank}").expect("a text grows");
         }
     }
-    let mut trial = Trial::new("rank-zipf")
+    let mut trial = trial_of("rank-zipf")
         .file("ranking", &ranking)
         .text("ballots", draw.one(&["borda", "mean-rank"]));
     if draw.chance(3) {

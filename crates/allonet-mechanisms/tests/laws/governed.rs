@@ -3,7 +3,7 @@
 use std::fmt::Write as _;
 
 use allonet_core::card::Value;
-use allonet_mechanisms::trial::Trial;
+use allonet_mechanisms::trial::trial_of;
 
 use super::draw::Draw;
 use super::{Case, Maker};
@@ -27,7 +27,7 @@ fn multisig(draw: &mut Draw) -> Case {
         writeln!(log, r#"{{"time":"{time}","actor":"{actor}","action":{action}}}"#)
             .expect("a text grows");
     }
-    let trial = Trial::new("multisig")
+    let trial = trial_of("multisig")
         .list("owners", &["ann", "ben", "cem"])
         .list("to", &["shop", "dev"])
         .set("threshold", Value::Integer(1 + i64::from(draw.chance(2))));

@@ -2,7 +2,7 @@
 
 use std::fmt::Write as _;
 
-use allonet_mechanisms::trial::Trial;
+use allonet_mechanisms::trial::trial_of;
 
 use super::draw::Draw;
 use super::{Case, Maker};
@@ -20,6 +20,6 @@ fn dependency(draw: &mut Draw) -> Case {
             }
         }
     }
-    let trial = Trial::new("dependency").file("edges", &edges).list("roots", &["r0"]);
+    let trial = trial_of("dependency").file("edges", &edges).list("roots", &["r0"]);
     Case { trial, pool: draw.pool(), unordered: &["edges"] }
 }

@@ -3,7 +3,7 @@
 use std::fmt::Write as _;
 
 use allonet_core::card::Value;
-use allonet_mechanisms::trial::Trial;
+use allonet_mechanisms::trial::{Trial, trial_of};
 
 use super::draw::Draw;
 use super::{Case, Maker};
@@ -52,7 +52,7 @@ fn delegation(draw: &mut Draw) -> Case {
     } else {
         pairs(draw, header, 5, |draw| format!("{}/100", draw.below(34)))
     };
-    let mut trial = Trial::new("delegation").file("delegations", &table);
+    let mut trial = trial_of("delegation").file("delegations", &table);
     if draw.chance(2) {
         let powers = people(draw, "voter,power", |draw| format!(",{}", draw.amount()));
         trial = trial.file("powers", &powers);
@@ -67,7 +67,7 @@ fn delegation(draw: &mut Draw) -> Case {
 }
 
 fn passport(draw: &mut Draw) -> Case {
-    let mut trial = Trial::new("passport");
+    let mut trial = trial_of("passport");
     if draw.chance(2) {
         let scores = people(draw, "voter,score", |draw| format!(",{}", draw.below(40)));
         trial = trial.file("scores", &scores);
@@ -105,7 +105,7 @@ fn vouch(draw: &mut Draw) -> Case {
     let weight = |draw: &mut Draw| draw.amount();
     let vouches = pairs(draw, "voter,vouched,weight", 4, weight);
     let seeds = format!("voter\nv0\nv{}\n", 1 + draw.below(12));
-    let mut trial = Trial::new("vouch").file("vouches", &vouches).file("seeds", &seeds);
+    let mut trial = trial_of("vouch").file("vouches", &vouches).file("seeds", &seeds);
     match draw.below(3) {
         0 => trial = trial.text("method", "eigentrust"),
         1 => trial = trial.text("capacity", "open").list("capacities", &["4", "3", "2", "1"]),

@@ -197,8 +197,7 @@ const NASTY: &[&str] = &[
 
 /// Replaces one cell of one table, or doubles or drops one of its rows.
 fn spoil(trial: &mut Trial, draw: &mut Draw) {
-    let entry = catalogue().iter().find(|entry| entry.card.id == trial.mechanism);
-    let settings = entry.expect("a maker names its mechanism").card.settings;
+    let settings = trial.entry.card.settings;
     let files: Vec<&'static str> =
         settings.iter().map(|s| s.name).filter(|name| text_of(trial, name).is_some()).collect();
     if files.is_empty() {

@@ -3,7 +3,7 @@
 use std::fmt::Write as _;
 
 use allonet_core::card::Value;
-use allonet_mechanisms::trial::Trial;
+use allonet_mechanisms::trial::{Trial, trial_of};
 
 use super::draw::Draw;
 use super::{Case, Maker};
@@ -44,7 +44,7 @@ pub(crate) fn trust(draw: &mut Draw, trial: Trial) -> Trial {
 }
 
 fn giveth(draw: &mut Draw) -> Case {
-    let mut trial = Trial::new("giveth").file("votes", &draw.votes(12, 6));
+    let mut trial = trial_of("giveth").file("votes", &draw.votes(12, 6));
     if draw.chance(2) {
         trial = trial.text("min_donation", "3");
     }
@@ -73,7 +73,7 @@ fn giveth(draw: &mut Draw) -> Case {
 }
 
 fn octant(draw: &mut Draw) -> Case {
-    let mut trial = Trial::new("octant").file("votes", &draw.votes(12, 6));
+    let mut trial = trial_of("octant").file("votes", &draw.votes(12, 6));
     match draw.below(3) {
         0 => {
             let multiplier = i64::try_from(1 + draw.below(3)).expect("a small number");
@@ -107,7 +107,7 @@ fn dora(draw: &mut Draw) -> Case {
         let (voter, project) = (draw.below(8), draw.below(5));
         writeln!(table, "v{voter},p{project},{votes}").expect("a text grows");
     }
-    let mut trial = Trial::new("dora").file("votes", &table);
+    let mut trial = trial_of("dora").file("votes", &table);
     if draw.chance(2) {
         trial = trial.text("unit", draw.one(&["0.01", "1", "25.5"]));
         trial = trial.text("tax_to", draw.one(&["operator", "p1"]));

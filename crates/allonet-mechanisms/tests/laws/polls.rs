@@ -3,7 +3,7 @@
 use std::fmt::Write as _;
 
 use allonet_core::card::Value;
-use allonet_mechanisms::trial::Trial;
+use allonet_mechanisms::trial::trial_of;
 
 use super::draw::Draw;
 use super::{Case, Maker};
@@ -29,7 +29,7 @@ fn poll(draw: &mut Draw, mechanism: &str, choice: fn(&mut Draw, usize) -> String
         let power = if draw.chance(3) { "1".to_owned() } else { draw.amount() };
         writeln!(votes, "v{voter},{choice},{power}").expect("a text grows");
     }
-    let mut trial = Trial::new(mechanism).list("payees", &NAMES[..choices]).file("votes", &votes);
+    let mut trial = trial_of(mechanism).list("payees", &NAMES[..choices]).file("votes", &votes);
     match draw.below(4) {
         0 => trial = trial.text("pays", "winner"),
         1 => trial = trial.text("pays", "top").set("seats", Value::Integer(2)),
@@ -124,7 +124,7 @@ fn priced(draw: &mut Draw, mechanism: &str) -> Case {
         let cost = 1 + draw.below(100_000);
         writeln!(costs, "p{project},{cost}.{:02}", draw.below(100)).expect("a text grows");
     }
-    let mut trial = Trial::new(mechanism).file("votes", &votes).file("projects", &costs);
+    let mut trial = trial_of(mechanism).file("votes", &votes).file("projects", &costs);
     if draw.chance(4) {
         trial = trial.scores("power", &[("v0", 1.0), ("v1", 0.3), ("v3", 2.0)]);
     }

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use allonet_core::mechanism::{Oracle, Refusal};
-use allonet_mechanisms::trial::Trial;
+use allonet_mechanisms::trial::trial_of;
 
 use super::draw::Draw;
 use super::{Case, Maker};
@@ -30,7 +30,7 @@ fn external(draw: &mut Draw) -> Case {
     let answer = format!(
         r#"{{"payouts":[{{"to":"a","asset":"USD","amount":"{part}"}}],"signals":{{"value":1}}}}"#
     );
-    let mut trial = Trial::new("external").list("command", &["parrot"]).list("to", &["a"]);
+    let mut trial = trial_of("external").list("command", &["parrot"]).list("to", &["a"]);
     trial.oracle = Some(Arc::new(Parrot(answer)));
     Case { trial, pool, unordered: &[] }
 }

@@ -1,7 +1,7 @@
 //! Random rounds of quadratic funding.
 
 use allonet_core::card::Value;
-use allonet_mechanisms::trial::Trial;
+use allonet_mechanisms::trial::trial_of;
 
 use super::draw::Draw;
 use super::platforms::{list, scores, trust};
@@ -10,7 +10,7 @@ use super::{Case, Maker};
 pub(crate) const MAKERS: &[Maker] = &[("quadratic", quadratic)];
 
 fn quadratic(draw: &mut Draw) -> Case {
-    let mut trial = Trial::new("quadratic").file("votes", &draw.votes(12, 6));
+    let mut trial = trial_of("quadratic").file("votes", &draw.votes(12, 6));
     if draw.chance(2) {
         trial = trial.text("saturation", "fill");
     }

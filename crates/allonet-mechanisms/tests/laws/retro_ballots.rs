@@ -3,7 +3,7 @@
 use std::fmt::Write as _;
 
 use allonet_core::card::Value;
-use allonet_mechanisms::trial::Trial;
+use allonet_mechanisms::trial::{Trial, trial_of};
 
 use super::draw::Draw;
 use super::{Case, Maker};
@@ -44,7 +44,7 @@ fn iterative_elimination(draw: &mut Draw) -> Case {
 }
 
 fn moving_phantoms(draw: &mut Draw) -> Case {
-    let mut trial = Trial::new("moving-phantoms").file("votes", &draw.votes(9, 6));
+    let mut trial = trial_of("moving-phantoms").file("votes", &draw.votes(9, 6));
     if draw.chance(3) {
         trial = trial.text("parity", "govxs");
     }
@@ -56,7 +56,7 @@ fn capped_shares(draw: &mut Draw) -> Case {
     for project in 0..=draw.below(11) {
         writeln!(table, "p{project},{}", draw.amount()).expect("a text grows");
     }
-    let mut trial = Trial::new("capped-shares").file("scores", &table);
+    let mut trial = trial_of("capped-shares").file("scores", &table);
     if draw.chance(2) {
         trial = trial.text("minimum", draw.one(&["0.01", "25"]));
     }
@@ -71,7 +71,7 @@ fn capped_shares(draw: &mut Draw) -> Case {
 
 /// Ballots under one of three statistics and sometimes a quorum and powers.
 fn ballots(mechanism: &str, draw: &mut Draw) -> Trial {
-    let mut trial = Trial::new(mechanism).file("votes", &draw.votes(9, 6));
+    let mut trial = trial_of(mechanism).file("votes", &draw.votes(9, 6));
     trial = trial.text("statistic", draw.one(&["median", "average", "sum"]));
     if draw.chance(3) {
         trial = trial.set("quorum", Value::Integer(2));

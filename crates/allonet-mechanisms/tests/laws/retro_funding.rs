@@ -2,7 +2,7 @@
 
 use std::fmt::Write as _;
 
-use allonet_mechanisms::trial::Trial;
+use allonet_mechanisms::trial::{Trial, trial_of};
 
 use super::draw::Draw;
 use super::{Case, Maker};
@@ -63,7 +63,7 @@ fn onchain_builders(draw: &mut Draw) -> Case {
             writeln!(rows, "p{at},{chain},{metric},{period},{amount}").expect("a text grows");
         }
     }
-    let trial = Trial::new("onchain-builders")
+    let trial = trial_of("onchain-builders")
         .file("weights", &file)
         .file("projects", &projects)
         .file("metrics", &rows);
@@ -117,7 +117,7 @@ fn dev_tooling(draw: &mut Draw) -> Case {
         let project = if draw.chance(2) { format!("t{}", draw.below(tools)) } else { project };
         writeln!(work, "2025-{month:02}-01,{event},d{who},D{who},{project}").expect("a text grows");
     }
-    let mut trial = Trial::new("dev-tooling")
+    let mut trial = trial_of("dev-tooling")
         .file("weights", &file)
         .file("onchain_projects", &onchain)
         .file("devtooling_projects", &kits)
@@ -149,9 +149,8 @@ fn metric_scores(draw: &mut Draw) -> Case {
     for at in 0..draw.below(9) {
         writeln!(table, "p{at},{},{}", draw.amount(), draw.amount()).expect("a text grows");
     }
-    let mut trial = Trial::new("metric-scores")
-        .file("metrics", &table)
-        .list("weights", &["gas: 2", "calls: 1"]);
+    let mut trial =
+        trial_of("metric-scores").file("metrics", &table).list("weights", &["gas: 2", "calls: 1"]);
     if draw.chance(2) {
         trial = trial.text("scale", "identity");
     }

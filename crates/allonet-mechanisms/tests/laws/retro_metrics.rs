@@ -4,7 +4,7 @@ use std::fmt::Write as _;
 
 use allonet_core::card::Value;
 use allonet_core::fault::SourceFile;
-use allonet_mechanisms::trial::Trial;
+use allonet_mechanisms::trial::{Trial, trial_of};
 
 use super::draw::Draw;
 use super::{Case, Maker};
@@ -69,7 +69,7 @@ fn metric_shares(draw: &mut Draw) -> Case {
         let direction = draw.one(&["", "increasing", "decreasing"]);
         writeln!(list, "m{metric},{direction}").expect("a text grows");
     }
-    let mut trial = Trial::new("metric-shares")
+    let mut trial = trial_of("metric-shares")
         .file("values", &values)
         .file("ballots", &ballots)
         .file("metrics", &list);
@@ -91,7 +91,7 @@ fn impact_metrics(draw: &mut Draw) -> Case {
     let (projects, metrics, voters) = (1 + draw.below(6), 1 + draw.below(4), 1 + draw.below(6));
     let values = pairs(draw, "project,metric,value", ('p', projects), ('m', metrics), Draw::amount);
     let ballots = pairs(draw, "voter,metric,weight", ('v', voters), ('m', metrics), Draw::amount);
-    let mut trial = Trial::new("impact-metrics").file("values", &values).file("ballots", &ballots);
+    let mut trial = trial_of("impact-metrics").file("values", &values).file("ballots", &ballots);
     if draw.chance(2) {
         trial = trial
             .file("projects", "id,open_source\np0,true\np1,false\np2,\np3,1\nz,no\n")
@@ -107,7 +107,7 @@ fn impact_metrics(draw: &mut Draw) -> Case {
 
 fn category_ballots(draw: &mut Draw) -> Case {
     let (projects, voters) = (1 + draw.below(6), 1 + draw.below(6));
-    let mut trial = Trial::new("category-ballots");
+    let mut trial = trial_of("category-ballots");
     if draw.chance(3) {
         let file = SourceFile::new("ballots.json", json(draw, voters, projects));
         trial = trial.set("ballots", Value::File(file));

@@ -3,7 +3,7 @@
 use std::fmt::Write as _;
 
 use allonet_core::card::Value;
-use allonet_mechanisms::trial::Trial;
+use allonet_mechanisms::trial::trial_of;
 
 use super::draw::Draw;
 use super::{Case, Maker};
@@ -35,7 +35,7 @@ fn whole_votes(draw: &mut Draw, header: &str, end: usize) -> String {
 }
 
 fn maci(draw: &mut Draw) -> Case {
-    let mut trial = Trial::new("maci").set("voice_credit_factor", Value::Integer(1));
+    let mut trial = trial_of("maci").set("voice_credit_factor", Value::Integer(1));
     if draw.chance(2) {
         let mut table = "project,tally,spent\n".to_owned();
         for project in 0..=draw.below(6) {
@@ -59,7 +59,7 @@ fn maci(draw: &mut Draw) -> Case {
 }
 
 fn proper_quadratic(draw: &mut Draw) -> Case {
-    let mut trial = Trial::new("proper-quadratic");
+    let mut trial = trial_of("proper-quadratic");
     if draw.chance(3) {
         trial = trial.text("amounts", "weights");
         trial = trial.file("votes", &whole_votes(draw, "voter,project,amount", 9_000));
@@ -89,7 +89,7 @@ fn streaming_quadratic(draw: &mut Draw) -> Case {
         let who = format!(r#""time":"{time}","actor":"v{allocator}","action":"{action}""#);
         writeln!(log, r#"{{{who},"to":"p{project}","rate":{rate}}}"#).expect("a text grows");
     }
-    let mut trial = Trial::new("streaming-quadratic");
+    let mut trial = trial_of("streaming-quadratic");
     trial = if draw.chance(3) {
         trial.log(&log).expect("the log is well formed")
     } else {
@@ -107,7 +107,7 @@ fn streaming_quadratic(draw: &mut Draw) -> Case {
 
 fn allo_quadratic(draw: &mut Draw) -> Case {
     let most = 1 + number(draw, 400);
-    let trial = Trial::new("allo-quadratic")
+    let trial = trial_of("allo-quadratic")
         .file("ballots", &whole_votes(draw, "allocator,recipient,credits", 100))
         .set("max_credits", Value::Integer(most));
     let mut trial = trial.text("over_budget", draw.one(&["refuse", "revert", "revert"]));
@@ -118,7 +118,7 @@ fn allo_quadratic(draw: &mut Draw) -> Case {
 }
 
 fn quadratic_ballots(draw: &mut Draw) -> Case {
-    let mut trial = Trial::new("quadratic-ballots").file("votes", &draw.votes(10, 6));
+    let mut trial = trial_of("quadratic-ballots").file("votes", &draw.votes(10, 6));
     trial = trial.text("over_budget", draw.one(&["drop", "scale"]));
     match draw.below(5) {
         0 => trial = trial.text("payout", "roots"),
