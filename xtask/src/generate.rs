@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use std::fs;
 
 use allonet_core::card::Card;
+use allonet_core::mechanism::{Entry, merged};
 use allonet_core::page::{catalogue_page, mechanism_page};
 use allonet_core::schema::{NEURON_KEYS, network_schema};
 use serde_json::Value;
@@ -54,12 +55,17 @@ pub(crate) fn check() -> Result<(), Trouble> {
         findings.push(Finding::new(path.as_str(), message));
     }
     findings.extend(cards().flat_map(reserved_keys));
-    let schema = network_schema(allonet_mechanisms::catalogue());
+    let schema = network_schema(&catalogue());
     for path in files.iter().filter(|path| is_example(path)) {
         let text = workspace::text_of(path)?.unwrap_or_default();
         findings.extend(misfits(path, &text, &schema));
     }
     conclude(findings)
+}
+
+/// The mechanisms of all catalogues, by id.
+fn catalogue() -> Vec<Entry> {
+    merged(&[allonet_mechanisms::catalogue(), allonet_weights::catalogue()])
 }
 
 /// The ids of all mechanisms.
@@ -68,7 +74,7 @@ pub(crate) fn mechanism_ids() -> Vec<&'static str> {
 }
 
 fn cards() -> impl Iterator<Item = &'static Card> {
-    allonet_mechanisms::catalogue().iter().map(|entry| entry.card)
+    catalogue().into_iter().map(|entry| entry.card)
 }
 
 fn is_page(path: &str) -> bool {
@@ -84,7 +90,7 @@ fn wanted(files: &[String]) -> Result<BTreeMap<String, String>, Trouble> {
         wanted.insert(page_of(card.id), mechanism_page(card, &docs));
     }
     wanted.insert(format!("{PAGES}README.md"), catalogue_page(cards()));
-    let schema = network_schema(allonet_mechanisms::catalogue());
+    let schema = network_schema(&catalogue());
     wanted.insert(SCHEMA.to_owned(), format!("{schema:#}\n"));
     Ok(wanted)
 }
@@ -162,7 +168,7 @@ mod tests {
 
     #[test]
     fn every_default_is_a_value_of_its_kind() {
-        let schema = network_schema(allonet_mechanisms::catalogue());
+        let schema = network_schema(&catalogue());
         for card in cards() {
             let properties = &schema["$defs"][format!("neuron-{}", card.id)]["properties"];
             for setting in card.settings {

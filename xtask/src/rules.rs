@@ -6,7 +6,7 @@ use crate::finding::{Finding, Trouble};
 use crate::rust_source::RustSource;
 use crate::workspace::{self, is_example};
 
-const FOLDER: &str = "crates/allonet-mechanisms/src/";
+const FOLDERS: [&str; 2] = ["crates/allonet-mechanisms/src/", "crates/allonet-weights/src/"];
 
 /// Everything in this folder is generated.
 pub(crate) const PAGES: &str = "docs/mechanisms/";
@@ -23,7 +23,7 @@ pub(crate) struct RuleFile {
 /// All files that hold cards.
 pub(crate) fn read(files: &[String]) -> Result<Vec<RuleFile>, Trouble> {
     let mut found = Vec::new();
-    for path in files.iter().filter(|path| path.starts_with(FOLDER) && workspace::is_rust(path)) {
+    for path in files.iter().filter(|path| may_hold_cards(path)) {
         if let Some(text) = workspace::text_of(path)? {
             let ids = ids_in(&text);
             if !ids.is_empty() {
@@ -32,6 +32,10 @@ pub(crate) fn read(files: &[String]) -> Result<Vec<RuleFile>, Trouble> {
         }
     }
     Ok(found)
+}
+
+fn may_hold_cards(path: &str) -> bool {
+    workspace::is_rust(path) && FOLDERS.iter().any(|folder| path.starts_with(folder))
 }
 
 /// Checks that each mechanism has a page and appears in an example.
@@ -54,7 +58,7 @@ pub(crate) fn module_docs(id: &str, rules: &[RuleFile]) -> Result<String, Troubl
     match (found.next(), found.next()) {
         (Some(rule), None) => Ok(header(&rule.text)),
         (None, _) => Err(Trouble::Unexpected(format!(
-            "no file under {FOLDER} has the line `id: \"{id}\",`; write the id of a card as a \
+            "no file of a catalogue has the line `id: \"{id}\",`; write the id of a card as a \
              plain text on a line of its own"
         ))),
         (Some(one), Some(other)) => Err(Trouble::Unexpected(format!(

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use allonet_core::engine::Run;
+use allonet_core::exhibit::Exhibit;
 use allonet_core::money::Asset;
 use allonet_core::network::Network;
 use allonet_core::payout::{
@@ -60,12 +61,36 @@ pub(crate) fn outputs(
     if !programs.is_empty() {
         files.insert(PROGRAMS.to_owned(), programs.as_bytes().to_vec());
     }
+    tables(network, run, &mut files);
     let mut receipt = receipt(network, run, &trees, context);
     let page = report::render(&report::build(network, run, &receipt));
     files.insert("report.html".to_owned(), page.into_bytes());
     receipt.outputs = files.iter().map(|(name, bytes)| FileHash::of(name, bytes)).collect();
     files.insert(RECEIPT.to_owned(), receipt_bytes(&receipt));
     Ok(RunFiles { files, receipt, notes })
+}
+
+/// The tables that neurons show, each neuron's as of its last turn that showed
+/// any.
+pub(crate) fn last_exhibits(run: &Run) -> impl Iterator<Item = (u32, &Exhibit)> {
+    let mut last: BTreeMap<u32, &[Exhibit]> = BTreeMap::new();
+    for rule in run.records.iter().flat_map(|record| &record.rules) {
+        if !rule.exhibits.is_empty() {
+            last.insert(rule.node, &rule.exhibits);
+        }
+    }
+    last.into_iter().flat_map(|(node, tables)| tables.iter().map(move |table| (node, table)))
+}
+
+/// Each table that a neuron shows as a file of its own.
+fn tables(network: &Network, run: &Run, files: &mut BTreeMap<String, Vec<u8>>) {
+    let named =
+        |(node, table): (u32, &Exhibit)| format!("{}-{}", network.node(node).id, table.title);
+    let stems = stems(last_exhibits(run).map(named));
+    for shown in last_exhibits(run) {
+        let name = format!("table-{}.csv", stems[&named(shown)]);
+        files.insert(name, shown.1.csv().into_bytes());
+    }
 }
 
 /// A receipt as it is written: indented JSON, one line feed at the end.

@@ -4,7 +4,7 @@ import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { test } from "node:test";
 
-const files = ["money.js", "graph.js", "layout.js", "dom.js", "table.js"];
+const files = ["money.js", "graph.js", "layout.js", "dom.js", "table.js", "exhibits.js"];
 const source = files
   .map((file) => readFileSync(new URL(`../src/report/${file}`, import.meta.url), "utf8"))
   .join("\n");
@@ -22,6 +22,9 @@ const names = [
   "layoutFlow",
   "csvCell",
   "pickRows",
+  "shortNumber",
+  "intervalOf",
+  "intervalShares",
 ];
 const app = new Function(`"use strict";\n${source}\nreturn { ${names.join(", ")} };`)();
 
@@ -289,4 +292,26 @@ test("search needs every word, sorting is by value", () => {
   assert.deepEqual(names({ query: "A 1" }), ["a 10"]);
   assert.deepEqual(names({ sort: { column: 0, sign: 1 } }), ["a 9", "a 10", "b 2"]);
   assert.deepEqual(names({ sort: { column: 1, sign: -1 } }), ["a 10", "a 9", "b 2"]);
+});
+
+// ---- exhibits -----------------------------------------------------------------------------
+
+test("figures of exhibits are short, and whole numbers stay whole", () => {
+  assert.equal(app.shortNumber(0.123456), "0.1235");
+  assert.equal(app.shortNumber(1234), "1,234");
+  assert.equal(app.shortNumber(0.0000123), "1.23e-5");
+});
+
+test("an interval is drawn on one scale that holds all rows and zero", () => {
+  const exhibit = {
+    columns: ["item", "weight", "low", "high"],
+    rows: [
+      ["a", 0.5, 0.25, 1],
+      ["b", 0.1, 0, "NaN"],
+    ],
+  };
+  const interval = app.intervalOf(exhibit);
+  assert.deepEqual(app.intervalShares(exhibit.rows[0], interval), [0.25, 0.5, 1]);
+  assert.equal(app.intervalShares(exhibit.rows[1], interval), null);
+  assert.equal(app.intervalOf({ columns: ["low"], rows: [[1]] }), null);
 });

@@ -43,6 +43,8 @@ pub enum Family {
     Governed,
     /// Money along graphs.
     Graph,
+    /// What things are worth: juries, markets and models.
+    Weights,
     /// Programs outside.
     Program,
 }
@@ -57,6 +59,7 @@ impl Family {
         Self::Identity,
         Self::Governed,
         Self::Graph,
+        Self::Weights,
         Self::Program,
     ];
 
@@ -70,6 +73,7 @@ impl Family {
             Self::Identity => "identity",
             Self::Governed => "governed",
             Self::Graph => "graph",
+            Self::Weights => "weights",
             Self::Program => "program",
         }
     }
@@ -84,6 +88,7 @@ impl Family {
             Self::Identity => "who counts, and how much",
             Self::Governed => "money that people release under rules",
             Self::Graph => "money along graphs",
+            Self::Weights => "what things are worth: juries, markets and models",
             Self::Program => "programs outside",
         }
     }

@@ -23,6 +23,7 @@ use thiserror::Error;
 
 use crate::card::{Card, Settings};
 use crate::event::{Event, EventLog};
+use crate::exhibit::Exhibit;
 use crate::fault::Fault;
 use crate::money::{Amount, Asset, MoneyError};
 use crate::signal::{Signal, SignalData};
@@ -385,6 +386,8 @@ pub struct Outcome {
     pub remarks: Vec<String>,
     /// Why its signals say of an id what they say: for people, a line each.
     pub reasons: BTreeMap<String, Vec<String>>,
+    /// Tables to show: the evidence behind a decision.
+    pub exhibits: Vec<Exhibit>,
 }
 
 /// A mechanism's reasoned "no" to its input.
@@ -495,6 +498,13 @@ pub struct Entry {
     pub card: &'static Card,
     /// The builder.
     pub build: Build,
+}
+
+/// Several catalogues as one, by id.
+pub fn merged(catalogues: &[&[Entry]]) -> Vec<Entry> {
+    let mut entries: Vec<Entry> = catalogues.iter().copied().flatten().copied().collect();
+    entries.sort_by_key(|entry| entry.card.id);
+    entries
 }
 
 /// Someone outside the engine who answers a question: a program, or its

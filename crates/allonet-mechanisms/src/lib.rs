@@ -1,6 +1,7 @@
 //! The mechanism catalogue: one file for each rule.
 
 use allonet_core::mechanism::Entry;
+use allonet_core::paying;
 
 pub mod ballots;
 pub mod flow;
@@ -16,7 +17,6 @@ pub mod votes;
 mod credit;
 mod hearing;
 mod names;
-mod paying;
 mod people;
 mod protocol;
 mod safe;

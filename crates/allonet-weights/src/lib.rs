@@ -27,6 +27,7 @@ pub mod estimate;
 pub mod graph;
 pub mod import;
 pub mod linear;
+pub mod neurons;
 pub mod overrides;
 pub mod random;
 pub mod repository;
@@ -38,3 +39,8 @@ pub mod weighted;
 mod apportion;
 mod purl;
 mod rows;
+
+/// All mechanisms of this crate, by the id of their card.
+pub fn catalogue() -> &'static [allonet_core::mechanism::Entry] {
+    neurons::catalogue()
+}

@@ -23,6 +23,7 @@ function start() {
   drawHeader(report);
   drawChecks(report);
   drawVerify(report);
+  drawExhibits(report);
   connectControls();
   if (report.assets.length) chooseAsset(0);
   else

@@ -11,6 +11,7 @@ use allonet_core::receipt::Receipt;
 use allonet_core::trace::Trace;
 
 use super::data;
+use crate::outputs::last_exhibits;
 
 /// Nodes drawn one by one; the smallest of a larger network are merged.
 const NODES_MAX: usize = 6_000;
@@ -38,6 +39,7 @@ pub(crate) fn build(network: &Network, run: &Run, receipt: &Receipt) -> data::Re
         payouts,
         rest,
         warnings: warnings(network, run, &shown),
+        exhibits: exhibits(run, &shown),
         promises: promises(receipt),
         inputs: std::iter::once(&receipt.file)
             .chain(&receipt.inputs)
@@ -354,4 +356,12 @@ fn promises(receipt: &Receipt) -> Vec<data::PromiseOutcome> {
         detail: "checked in every epoch".to_owned(),
     };
     receipt.promises.iter().map(held).collect()
+}
+
+/// The tables of each neuron, as of its last turn that showed any.
+fn exhibits(run: &Run, shown: &Shown) -> Vec<data::Exhibit> {
+    let of = |node: u32| Some(shown.of[node as usize]).filter(|at| *at < shown.listed.len());
+    last_exhibits(run)
+        .map(|(node, table)| data::Exhibit { node: of(node), table: table.clone() })
+        .collect()
 }

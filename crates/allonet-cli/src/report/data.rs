@@ -35,6 +35,8 @@ pub(crate) struct Report {
     pub(crate) rest: Option<Rest>,
     /// Things the operator should look at; none of them stops a run.
     pub(crate) warnings: Vec<Warning>,
+    /// Tables that neurons show, in the order they took their turn.
+    pub(crate) exhibits: Vec<Exhibit>,
     /// Bounds the operator declared, each with its outcome.
     pub(crate) promises: Vec<PromiseOutcome>,
     /// Files the run read.
@@ -237,6 +239,16 @@ pub(crate) struct Warning {
     pub(crate) text: String,
     /// Index of the node it concerns.
     pub(crate) node: Option<usize>,
+}
+
+/// A table of one neuron.
+#[derive(Debug, Clone, Serialize)]
+pub(crate) struct Exhibit {
+    /// Index of the neuron, where it is drawn.
+    pub(crate) node: Option<usize>,
+    /// The table.
+    #[serde(flatten)]
+    pub(crate) table: allonet_core::exhibit::Exhibit,
 }
 
 /// A declared bound and whether it held.

@@ -12,7 +12,7 @@ pub(crate) use data::Report;
 
 const TEMPLATE: &str = include_str!("template.html");
 const STYLE: &str = include_str!("style.css");
-const SCRIPTS: [&str; 10] = [
+const SCRIPTS: [&str; 11] = [
     "\"use strict\";\n",
     include_str!("money.js"),
     include_str!("graph.js"),
@@ -22,6 +22,7 @@ const SCRIPTS: [&str; 10] = [
     include_str!("table.js"),
     include_str!("detail.js"),
     include_str!("summary.js"),
+    include_str!("exhibits.js"),
     include_str!("app.js"),
 ];
 

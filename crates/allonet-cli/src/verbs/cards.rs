@@ -2,10 +2,10 @@
 
 use std::process::ExitCode;
 
+use crate::verbs::catalogue;
 use allonet_core::card::{Absent, Card, Family, Status};
 use allonet_core::fault::{Fault, did_you_mean};
 use allonet_core::page::kind_in_words;
-use allonet_mechanisms::catalogue;
 use serde_json::{Value, json};
 
 use crate::diagnose::Failure;

@@ -12,11 +12,11 @@ pub(crate) mod weights;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::Path;
 use std::process::ExitCode;
+use std::sync::LazyLock;
 
 use allonet_core::fault::Fault;
-use allonet_core::mechanism::OracleFactory;
+use allonet_core::mechanism::{Entry, OracleFactory, merged};
 use allonet_core::network::{Network, file};
-use allonet_mechanisms::catalogue;
 use clap::Parser;
 
 use crate::args::{Arguments, Verb};
@@ -60,6 +60,13 @@ fn dispatch(arguments: &Arguments, ui: &Ui) -> Result<ExitCode, Failure> {
         Verb::Verify(arguments) => verify::verify(arguments, ui),
         Verb::Weights(arguments) => weights::run(arguments, ui),
     }
+}
+
+/// The mechanisms of all catalogues, by id.
+pub(crate) fn catalogue() -> &'static [Entry] {
+    static ALL: LazyLock<Vec<Entry>> =
+        LazyLock::new(|| merged(&[allonet_mechanisms::catalogue(), allonet_weights::catalogue()]));
+    &ALL
 }
 
 /// A network and all the files it was read from.

@@ -2,10 +2,14 @@
 
 use std::collections::BTreeSet;
 
-use allonet_mechanisms::catalogue;
+use allonet_core::mechanism::{Entry, merged};
 use snapbox::str;
 
 use crate::room::Room;
+
+fn catalogue() -> Vec<Entry> {
+    merged(&[allonet_mechanisms::catalogue(), allonet_weights::catalogue()])
+}
 
 #[test]
 fn all_mechanisms_are_listed_by_family() {

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 
 use super::RunError;
+use crate::exhibit::Exhibit;
 use crate::mechanism::{Purse, State, Step};
 use crate::money::{Amount, MoneyError};
 use crate::network::{Grant, LegNote, Network, NodeKind};
@@ -93,6 +94,9 @@ pub struct RuleRecord {
     /// Why its signals say of an id what they say.
     #[serde(skip_serializing_if = "BTreeMap::is_empty")]
     pub reasons: BTreeMap<String, Vec<String>>,
+    /// Tables it shows.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub exhibits: Vec<Exhibit>,
 }
 
 /// One epoch.

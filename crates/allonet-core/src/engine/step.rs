@@ -135,6 +135,7 @@ pub(super) fn book(
         signals: outcome.signals.into_iter().map(|(name, data)| (name.to_owned(), data)).collect(),
         remarks: outcome.remarks,
         reasons: outcome.reasons,
+        exhibits: outcome.exhibits,
     });
     Ok(())
 }

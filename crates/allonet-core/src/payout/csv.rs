@@ -94,7 +94,7 @@ pub fn left_out(rows: &[LeftOut]) -> String {
 }
 
 /// Adds one line, quoting fields where needed.
-pub(super) fn line(out: &mut String, fields: &[&str]) {
+pub(crate) fn line(out: &mut String, fields: &[&str]) {
     for (place, field) in fields.iter().enumerate() {
         if place > 0 {
             out.push(',');
@@ -111,7 +111,7 @@ pub(super) fn line(out: &mut String, fields: &[&str]) {
 }
 
 /// Keeps a spreadsheet from running a text.
-fn guarded(text: &str) -> String {
+pub(crate) fn guarded(text: &str) -> String {
     let quote = if text.starts_with(['=', '+', '-', '@', '\t', '\r', '\'']) { "'" } else { "" };
     format!("{quote}{text}")
 }

@@ -399,6 +399,7 @@ impl Mechanism for Dora {
             signals: vec![("match", self.shares(&areas.doubled))],
             remarks,
             reasons: self.reasons(&areas),
+            exhibits: Vec::new(),
         })
     }
 

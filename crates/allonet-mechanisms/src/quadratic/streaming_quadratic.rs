@@ -483,6 +483,7 @@ impl Mechanism for StreamingQuadratic {
             signals: vec![("match", shares(&self.payees, &scores))],
             remarks: first.iter().cloned().chain(told).collect(),
             reasons: reasons.map(|(name, tap)| (name.to_string(), self.reasons(tap))).collect(),
+            exhibits: Vec::new(),
         })
     }
 }

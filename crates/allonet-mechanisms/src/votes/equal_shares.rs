@@ -323,6 +323,7 @@ impl Round<'_> {
             ],
             remarks: self.remarks,
             reasons,
+            exhibits: Vec::new(),
         })
     }
 

@@ -221,6 +221,7 @@ impl Mechanism for GreedyBudget {
             ],
             remarks,
             reasons,
+            exhibits: Vec::new(),
         })
     }
 }

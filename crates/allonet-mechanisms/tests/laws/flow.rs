@@ -2,8 +2,8 @@
 
 use allonet_mechanisms::trial::trial_of;
 
-use super::draw::Draw;
 use super::{Case, Maker};
+use allonet_laws::Draw;
 
 pub(crate) const MAKERS: &[Maker] = &[("pass-through", pass_through), ("split", split)];
 

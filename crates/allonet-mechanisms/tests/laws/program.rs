@@ -5,8 +5,8 @@ use std::sync::Arc;
 use allonet_core::mechanism::{Oracle, Refusal};
 use allonet_mechanisms::trial::trial_of;
 
-use super::draw::Draw;
 use super::{Case, Maker};
+use allonet_laws::Draw;
 
 pub(crate) const MAKERS: &[Maker] = &[("external", external)];
 

@@ -3,9 +3,9 @@
 use allonet_core::card::Value;
 use allonet_mechanisms::trial::trial_of;
 
-use super::draw::Draw;
 use super::platforms::{list, scores, trust};
 use super::{Case, Maker};
+use allonet_laws::Draw;
 
 pub(crate) const MAKERS: &[Maker] = &[("quadratic", quadratic)];
 

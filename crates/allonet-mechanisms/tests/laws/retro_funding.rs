@@ -4,8 +4,8 @@ use std::fmt::Write as _;
 
 use allonet_mechanisms::trial::{Trial, trial_of};
 
-use super::draw::Draw;
 use super::{Case, Maker};
+use allonet_laws::Draw;
 
 pub(crate) const MAKERS: &[Maker] = &[
     ("dev-tooling", dev_tooling),

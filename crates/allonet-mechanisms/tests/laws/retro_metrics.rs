@@ -6,8 +6,8 @@ use allonet_core::card::Value;
 use allonet_core::fault::SourceFile;
 use allonet_mechanisms::trial::{Trial, trial_of};
 
-use super::draw::Draw;
 use super::{Case, Maker};
+use allonet_laws::Draw;
 
 pub(crate) const MAKERS: &[Maker] = &[
     ("category-ballots", category_ballots),

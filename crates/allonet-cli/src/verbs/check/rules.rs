@@ -1,10 +1,10 @@
 //! The rule of a neuron in one line: what it is called, its formula, and the
 //! settings that are not the usual ones.
 
+use crate::verbs::catalogue;
 use allonet_core::card::{Absent, Card, Kind, Setting};
 use allonet_core::network::{Details, Node, NodeKind};
 use allonet_core::table::Table;
-use allonet_mechanisms::catalogue;
 use serde_json::Value;
 
 use crate::files::Inputs;

@@ -20,10 +20,10 @@ use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::sync::Arc;
 
+use crate::verbs::catalogue;
 use allonet_core::fault::{Fault, SourceFile};
 use allonet_core::mechanism::NoOracles;
 use allonet_core::network::file;
-use allonet_mechanisms::catalogue;
 use serde_json::json;
 
 use self::plan::{Names, Plan};

@@ -7,17 +7,15 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use allonet_core::card::{Absent, Kind, Setting, Settings};
-use allonet_core::fault::Fault;
-use allonet_core::mechanism::{Allocation, Blueprint, Change, Refusal, Step, Turn};
-use allonet_core::money::{
-    Amount, ApportionError, Asset, Rounding, Share, apportion, weights_from_f64,
-};
-use allonet_core::signal::SignalData;
+use crate::card::{Absent, Kind, Setting, Settings};
+use crate::fault::Fault;
+use crate::mechanism::{Allocation, Blueprint, Change, Refusal, Step, Turn};
+use crate::money::{Amount, ApportionError, Asset, Rounding, Share, apportion, weights_from_f64};
+use crate::signal::SignalData;
 use ruint::aliases::{U256, U512};
 
 /// The setting `cap`.
-pub(crate) const CAP: Setting = Setting {
+pub const CAP: Setting = Setting {
     name: "cap",
     kind: Kind::Share,
     default: Absent::None("no cap"),
@@ -25,7 +23,7 @@ pub(crate) const CAP: Setting = Setting {
 };
 
 /// The setting `cap_overflow`.
-pub(crate) const CAP_OVERFLOW: Setting = Setting {
+pub const CAP_OVERFLOW: Setting = Setting {
     name: "cap_overflow",
     kind: Kind::Choice(&["redistribute", "keep"]),
     default: Absent::Default("redistribute"),
@@ -33,7 +31,7 @@ pub(crate) const CAP_OVERFLOW: Setting = Setting {
 };
 
 /// The setting `minimum`.
-pub(crate) const MINIMUM: Setting = Setting {
+pub const MINIMUM: Setting = Setting {
     name: "minimum",
     kind: Kind::Decimal,
     default: Absent::None("no minimum"),
@@ -42,38 +40,38 @@ pub(crate) const MINIMUM: Setting = Setting {
 };
 
 /// The asset that rules divide, and amounts in settings and tables are in.
-pub(crate) fn main_asset<'a>(blueprint: &Blueprint<'a>) -> Result<&'a Asset, Vec<Fault>> {
+pub fn main_asset<'a>(blueprint: &Blueprint<'a>) -> Result<&'a Asset, Vec<Fault>> {
     let no_asset = || vec![Fault::new("no-asset", "the network has no asset to divide")];
     blueprint.assets.first().ok_or_else(no_asset)
 }
 
 /// The fault of a `cap` that leaves nothing.
-pub(crate) fn cap_zero(settings: &Settings, help: &str) -> Option<Fault> {
+pub fn cap_zero(settings: &Settings, help: &str) -> Option<Fault> {
     settings.share("cap").filter(|cap| cap.is_zero())?;
     let fault = Fault::new("cap-zero", "a cap of 0% would pay nobody anything");
     Some(fault.at_some(settings.place("cap")).help(help))
 }
 
 /// The help to it where there may be no cap.
-pub(crate) const NO_CAP: &str = "leave `cap` out for no cap";
+pub const NO_CAP: &str = "leave `cap` out for no cap";
 
 /// How a pool is divided by scores.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub(crate) struct Terms {
+pub struct Terms {
     /// Most that one payee may take of the pool.
-    pub(crate) cap: Option<Share>,
+    pub cap: Option<Share>,
     /// What the cap cuts off stays unspent.
-    pub(crate) keep_overflow: bool,
+    pub keep_overflow: bool,
     /// Least that one payee is paid of the main asset.
-    pub(crate) minimum: Option<Amount>,
+    pub minimum: Option<Amount>,
     /// How fractions of a base unit are settled.
-    pub(crate) rounding: Rounding,
+    pub rounding: Rounding,
 }
 
 impl Terms {
     /// From the settings [`CAP`], [`CAP_OVERFLOW`] and [`MINIMUM`], as far as a
     /// card has them.
-    pub(crate) fn read(settings: &Settings, asset: &Asset) -> Result<Self, Fault> {
+    pub fn read(settings: &Settings, asset: &Asset) -> Result<Self, Fault> {
         let minimum = match settings.text("minimum") {
             None => None,
             Some(text) => Some(asset.parse(text).map_err(|error| {
@@ -92,7 +90,7 @@ impl Terms {
     ///
     /// Who would get less than the minimum is dropped, all at once, and the
     /// pool divided again, until nobody is.
-    pub(crate) fn divide(&self, pool: Amount, scores: &[f64]) -> Result<Divided, Refusal> {
+    pub fn divide(&self, pool: Amount, scores: &[f64]) -> Result<Divided, Refusal> {
         self.divide_of(pool, pool, scores)
     }
 
@@ -139,7 +137,7 @@ impl Terms {
     /// one: their minimum is nothing. `why` is the note of a payee's first step.
     ///
     /// Returns remarks for the operator.
-    pub(crate) fn pay(
+    pub fn pay(
         &self,
         turn: &Turn<'_>,
         allocation: &mut Allocation<'_>,
@@ -151,7 +149,7 @@ impl Terms {
 
     /// Divides so much of one asset, which may be less than there is; a cap is
     /// a share of all there is.
-    pub(crate) fn pay_of(
+    pub fn pay_of(
         &self,
         wanted: Amount,
         asset: usize,
@@ -167,7 +165,8 @@ impl Terms {
     }
 
     /// The terms for one asset: the minimum is an amount of the main one.
-    pub(crate) fn of_asset(&self, asset: usize) -> Self {
+    #[must_use]
+    pub fn of_asset(&self, asset: usize) -> Self {
         Self { minimum: self.minimum.filter(|_| asset == 0), ..*self }
     }
 }
@@ -175,7 +174,7 @@ impl Terms {
 /// Books what `divide` makes of each asset and its pool.
 ///
 /// Returns remarks for the operator.
-pub(crate) fn book(
+pub fn book(
     turn: &Turn<'_>,
     allocation: &mut Allocation<'_>,
     scores: &[f64],
@@ -196,20 +195,20 @@ pub(crate) fn book(
 
 /// A pool divided by scores.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct Divided {
+pub struct Divided {
     /// What each payee is paid.
-    pub(crate) paid: Vec<Amount>,
+    pub paid: Vec<Amount>,
     /// What it would have without cap and minimum, rounded down.
-    pub(crate) uncapped: Vec<Amount>,
+    pub uncapped: Vec<Amount>,
     /// Who is below the minimum.
-    pub(crate) dropped: Vec<bool>,
+    pub dropped: Vec<bool>,
     /// The cap in base units.
-    pub(crate) limit: Option<Amount>,
+    pub limit: Option<Amount>,
 }
 
 impl Divided {
     /// Books what each payee is paid of an asset.
-    pub(crate) fn book(
+    pub fn book(
         &self,
         asset: usize,
         turn: &Turn<'_>,
@@ -226,7 +225,7 @@ impl Divided {
     }
 
     /// The way to what a payee is paid. `why` is the note of the first step.
-    pub(crate) fn steps(
+    pub fn steps(
         &self,
         payee: usize,
         why: impl Fn(usize) -> String,
@@ -249,7 +248,7 @@ impl Divided {
     }
 
     /// What the operator should know of the division.
-    pub(crate) fn remarks(&self, assets: &[Asset], scores: &[f64], pool: Amount) -> Vec<String> {
+    pub fn remarks(&self, assets: &[Asset], scores: &[f64], pool: Amount) -> Vec<String> {
         let mut remarks = Vec::new();
         if !pool.is_zero() && scores.iter().all(|score| *score == 0.0) {
             remarks.push("no project has a score above zero: nothing is paid".to_owned());
@@ -274,7 +273,7 @@ impl Divided {
 }
 
 /// `1 vote`, `2 votes`.
-pub(crate) fn several(count: usize, noun: &str) -> String {
+pub fn several(count: usize, noun: &str) -> String {
     format!("{count} {noun}{}", if count == 1 { "" } else { "s" })
 }
 
@@ -326,7 +325,7 @@ fn fill_by_score(
 /// proportions of their weights; what nobody can take stays.
 ///
 /// At most `wanted / limit + 1` payees are looked at one by one.
-pub(crate) fn fill_under(
+pub fn fill_under(
     wanted: Amount,
     weights: &[U256],
     limit: Amount,
@@ -339,7 +338,7 @@ pub(crate) fn fill_under(
 ///
 /// Whoever reaches the limit at the least factor comes first; they are looked
 /// at one by one until one stays below.
-pub(crate) fn fill_under_each(
+pub fn fill_under_each(
     wanted: Amount,
     weights: &[U256],
     limits: &[Option<Amount>],
@@ -380,9 +379,9 @@ pub(crate) fn fill_under_each(
 }
 
 /// Scores as parts of their sum: what a rule emits.
-pub(crate) fn shares(payees: &[Arc<str>], scores: &[f64]) -> SignalData {
+pub fn shares(payees: &[Arc<str>], scores: &[f64]) -> SignalData {
     let scores = in_range(scores);
-    let sum = allonet_core::maths::sum(scores.iter().copied());
+    let sum = crate::maths::sum(scores.iter().copied());
     let share = |score: f64| if sum > 0.0 { score / sum } else { 0.0 };
     let named = payees.iter().zip(&scores);
     let shares: BTreeMap<String, f64> =
@@ -391,7 +390,7 @@ pub(crate) fn shares(payees: &[Arc<str>], scores: &[f64]) -> SignalData {
 }
 
 /// Scores scaled by a power of two so that their sum stays finite.
-pub(crate) fn in_range(scores: &[f64]) -> Vec<f64> {
+pub fn in_range(scores: &[f64]) -> Vec<f64> {
     let large = scores.iter().any(|score| *score > 1e150);
     let scale = if large { f64::from_bits((1023 - 512) << 52) } else { 1.0 };
     scores.iter().map(|score| score * scale).collect()
@@ -399,20 +398,17 @@ pub(crate) fn in_range(scores: &[f64]) -> Vec<f64> {
 
 /// Steps on the way to a payout, and how far they have come.
 #[derive(Default)]
-pub(crate) struct Walk {
-    pub(crate) reached: Amount,
-    pub(crate) steps: Vec<Step>,
+pub struct Walk {
+    /// Where the steps stand.
+    pub reached: Amount,
+    /// The steps so far; they add up to [`Walk::reached`].
+    pub steps: Vec<Step>,
 }
 
 impl Walk {
     /// Goes to an amount, if it is another than the one reached. An empty note
     /// is none.
-    pub(crate) fn to(
-        &mut self,
-        amount: Amount,
-        label: &'static str,
-        note: impl FnOnce() -> String,
-    ) {
+    pub fn to(&mut self, amount: Amount, label: &'static str, note: impl FnOnce() -> String) {
         let change = Change::between(self.reached, amount);
         if !change.is_zero() {
             let note = note();
@@ -424,7 +420,7 @@ impl Walk {
 }
 
 /// An amount for people.
-pub(crate) fn show(assets: &[Asset], asset: usize, amount: Amount) -> String {
+pub fn show(assets: &[Asset], asset: usize, amount: Amount) -> String {
     assets.get(asset).map_or_else(|| amount.to_string(), |asset| asset.show(amount))
 }
 
