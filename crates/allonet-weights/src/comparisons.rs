@@ -26,6 +26,8 @@ mod build;
 mod read;
 mod tally;
 
+use std::collections::BTreeMap;
+
 pub use build::Builder;
 pub use read::{Naming, Reading};
 pub use tally::Tally;
@@ -203,6 +205,41 @@ impl Comparisons {
     #[must_use]
     pub fn filter(&self, keep: impl Fn(&Comparison) -> bool) -> Self {
         let rows: Vec<usize> = (0..self.len()).filter(|at| keep(&self.row(*at))).collect();
+        self.take(&rows)
+    }
+
+    /// Some of the items alone, with the comparisons between them.
+    #[must_use]
+    pub fn among(&self, items: &[u32]) -> Self {
+        let mut builder = Builder::default();
+        let places: BTreeMap<u32, u32> =
+            items.iter().map(|item| (*item, builder.item(&self.items[*item as usize]))).collect();
+        for (at, row) in self.rows().enumerate() {
+            let (Some(left), Some(right)) = (places.get(&row.left), places.get(&row.right)) else {
+                continue;
+            };
+            let juror = builder.juror(&self.jurors[row.juror as usize]);
+            builder.push(juror, (*left, *right), row.choice, row.intensity);
+            builder.on_line(self.line[at] as usize);
+            row.time.into_iter().for_each(|time| builder.at(time));
+        }
+        builder.finish()
+    }
+
+    /// The same rows in an order that does not depend on the file: by pair,
+    /// side, juror and answer. Sums over them are then the same for any order
+    /// of the file, to the last bit.
+    #[must_use]
+    pub fn sorted(&self) -> Self {
+        let mut rows: Vec<usize> = (0..self.len()).collect();
+        let key = |at: usize| {
+            let (left, right) = (self.left[at], self.right[at]);
+            (left.min(right), left.max(right), left, self.juror[at], self.choice[at])
+        };
+        rows.sort_by(|a, b| {
+            let intensities = self.intensity[*a].total_cmp(&self.intensity[*b]);
+            key(*a).cmp(&key(*b)).then(intensities).then(self.time[*a].cmp(&self.time[*b]))
+        });
         self.take(&rows)
     }
 

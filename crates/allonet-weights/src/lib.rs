@@ -26,9 +26,11 @@ pub mod comparisons;
 pub mod estimate;
 pub mod graph;
 pub mod import;
+pub mod judged;
 pub mod linear;
 pub mod neurons;
 pub mod overrides;
+pub mod quantiles;
 pub mod random;
 pub mod repository;
 pub mod rules;
@@ -43,4 +45,15 @@ mod rows;
 /// All mechanisms of this crate, by the id of their card.
 pub fn catalogue() -> &'static [allonet_core::mechanism::Entry] {
     neurons::catalogue()
+}
+
+/// A mechanism of this crate alone, by its id.
+///
+/// # Panics
+///
+/// If there is no such mechanism.
+pub fn trial_of(mechanism: &str) -> allonet_core::trial::Trial {
+    let entry = catalogue().iter().find(|entry| entry.card.id == mechanism);
+    let entry = entry.unwrap_or_else(|| panic!("there is no mechanism `{mechanism}`"));
+    allonet_core::trial::Trial::new(*entry)
 }

@@ -1,10 +1,14 @@
 //! Weights inside a network: neurons that judge what things are worth, pay by
 //! it, and tell others.
 
+pub mod deep_funding;
+
+mod reading;
+
 use allonet_core::mechanism::Entry;
 
 /// By the id of the card.
-static CATALOGUE: &[Entry] = &[];
+static CATALOGUE: &[Entry] = &[Entry { card: &deep_funding::CARD, build: deep_funding::build }];
 
 /// All mechanisms of this crate, by the id of their card.
 pub(crate) fn catalogue() -> &'static [Entry] {

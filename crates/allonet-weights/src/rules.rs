@@ -69,6 +69,9 @@ pub struct Rule {
 /// By id.
 static RULES: &[Rule] = &[least_squares::RULE];
 
+/// Rules for which the order of rows matters.
+const BY_TIME: [&str; 1] = ["elo"];
+
 /// All rules, by id.
 pub fn rules() -> &'static [Rule] {
     RULES
@@ -93,7 +96,11 @@ pub fn fit(
     if comparisons.is_empty() {
         return Err(FitError::Empty);
     }
-    let estimate = (rule.fit)(comparisons, &parameters)?;
+    let estimate = if BY_TIME.contains(&rule.id) {
+        (rule.fit)(comparisons, &parameters)?
+    } else {
+        (rule.fit)(&comparisons.sorted(), &parameters)?
+    };
     assert!(
         estimate.log_weights.iter().all(|log| log.is_finite()),
         "a rule gives finite weights or an error"
@@ -123,7 +130,7 @@ impl Parameters {
     }
 
     /// All of a rule's parameters, checked.
-    fn complete(&self, rule: &Rule) -> Result<Self, FitError> {
+    pub fn complete(&self, rule: &Rule) -> Result<Self, FitError> {
         let known = || rule.parameters.iter().map(|parameter| parameter.name);
         for name in self.0.keys() {
             if !known().any(|known| known == name) {
