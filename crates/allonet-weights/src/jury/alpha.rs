@@ -229,7 +229,7 @@ mod tests {
             [1, 2, 3, 3, 2, 4, 4, 1, 2, 5, 1, 0],
         ];
         (0..12)
-            .map(|unit| observers.iter().map(|one| one[unit]))
+            .map(|unit| observers.iter().map(move |one| one[unit]))
             .map(|values| values.filter(|value| *value > 0).map(f64::from).collect())
             .collect()
     }
