@@ -24,6 +24,16 @@ pub fn pow(base: f64, exponent: f64) -> f64 {
     libm::pow(base, exponent)
 }
 
+/// The complementary error function `2/√π ∫ₓ^∞ e^{−t²} dt`.
+pub fn erfc(x: f64) -> f64 {
+    libm::erfc(x)
+}
+
+/// Logarithm of the gamma function; `ln_gamma(n + 1)` is `ln n!`.
+pub fn ln_gamma(x: f64) -> f64 {
+    libm::lgamma(x)
+}
+
 /// Sum with a running compensation (Neumaier), in the order of the iterator.
 pub fn sum(values: impl IntoIterator<Item = f64>) -> f64 {
     let (mut sum, mut lost) = (0.0_f64, 0.0_f64);
@@ -51,5 +61,7 @@ mod tests {
         assert_eq!(ln(2.0).to_bits(), 0x3FE6_2E42_FEFA_39EF);
         assert_eq!(pow(2.0, 0.5).to_bits(), 0x3FF6_A09E_667F_3BCD);
         assert_eq!(ln_1p(1e-10).to_bits(), 0x3DDB_7CDF_D9D1_D693);
+        assert!((erfc(1.0) - 0.157_299_207_050_285_13).abs() < 1e-16);
+        assert!((ln_gamma(11.0) - ln(3_628_800.0)).abs() < 1e-13);
     }
 }

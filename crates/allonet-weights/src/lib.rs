@@ -19,6 +19,7 @@
 //!
 //! 1. [`comparisons`] reads who said which of two items is worth more.
 //! 2. [`rules`] makes an [`estimate`] of each item's weight of them.
+//! 3. [`jury`] says how far the comparisons can be relied on.
 //!
 //! Nothing here reads a file or asks the network; texts come as arguments.
 
@@ -27,6 +28,7 @@ pub mod estimate;
 pub mod graph;
 pub mod import;
 pub mod judged;
+pub mod jury;
 pub mod linear;
 pub mod neurons;
 pub mod overrides;
