@@ -47,6 +47,6 @@ pub mod side_bias;
 mod islands;
 mod model;
 mod problem;
-mod statistics;
+pub(crate) mod statistics;
 
 pub use model::Model;

@@ -32,7 +32,6 @@ pub mod jury;
 pub mod linear;
 pub mod neurons;
 pub mod overrides;
-pub mod quantiles;
 pub mod random;
 pub mod repository;
 pub mod rules;

@@ -2,13 +2,18 @@
 //! it, and tell others.
 
 pub mod deep_funding;
+pub mod jury;
 
+mod evidence;
 mod reading;
 
 use allonet_core::mechanism::Entry;
 
 /// By the id of the card.
-static CATALOGUE: &[Entry] = &[Entry { card: &deep_funding::CARD, build: deep_funding::build }];
+static CATALOGUE: &[Entry] = &[
+    Entry { card: &deep_funding::CARD, build: deep_funding::build },
+    Entry { card: &jury::CARD, build: jury::build },
+];
 
 /// All mechanisms of this crate, by the id of their card.
 pub(crate) fn catalogue() -> &'static [Entry] {

@@ -86,7 +86,7 @@ pub(super) fn benjamini_hochberg(p_values: &[f64]) -> Vec<f64> {
 /// # Panics
 ///
 /// If there is none.
-pub(super) fn quantile(sorted: &[f64], probability: f64) -> f64 {
+pub(crate) fn quantile(sorted: &[f64], probability: f64) -> f64 {
     let place = probability.clamp(0.0, 1.0) * (sorted.len() - 1) as f64;
     // A place in a slice is far below 2^52.
     let below = place.floor() as usize;

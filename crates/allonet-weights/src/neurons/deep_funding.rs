@@ -83,8 +83,8 @@ use crate::comparisons::{Comparisons, Naming, Reading};
 use crate::graph::{DependencyGraph, EdgeKind, Policy};
 use crate::import::{self, ImportError, ReadOptions};
 use crate::judged::{Judgements, Replicate};
+use crate::jury::statistics::quantile;
 use crate::overrides::{originality_rows, override_originality};
-use crate::quantiles::interval;
 use crate::random::Random;
 use crate::repository::Aliases;
 use crate::structural::{self, NeedParameters, StructuralRule, weigh};
@@ -550,6 +550,13 @@ impl DeepFunding {
         }
         table
     }
+}
+
+/// The interval that holds the middle part `level` of the values.
+fn interval(mut values: Vec<f64>, level: f64) -> (f64, f64) {
+    values.sort_unstable_by(f64::total_cmp);
+    let tail = (1.0 - level) / 2.0;
+    (quantile(&values, tail), quantile(&values, 1.0 - tail))
 }
 
 /// What a node keeps, of what, and from whom most of it comes.

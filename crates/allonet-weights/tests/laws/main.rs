@@ -4,6 +4,7 @@ use allonet_laws::{Maker, keeps_the_laws};
 use allonet_weights::catalogue;
 
 mod deep_funding;
+mod jury;
 
 /// One test for each file of makers, and the list of all.
 macro_rules! laws_of {
@@ -23,6 +24,7 @@ macro_rules! laws_of {
 
 laws_of! {
     deep_funding,
+    jury,
 }
 
 #[test]
