@@ -20,7 +20,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use thiserror::Error;
 
 use crate::apportion::{apportion, quantise};
-use crate::comparisons::Comparisons;
+use crate::comparisons::{Builder, Comparisons};
 use crate::random::Random;
 use crate::rules::{FitError, Parameters, fit};
 use crate::weighted::{WHOLE, WeightedGraph};
@@ -98,6 +98,25 @@ impl Judgements {
     /// Whether there is none.
     pub fn is_empty(&self) -> bool {
         self.len() == 0
+    }
+
+    /// All comparisons as one table, each item under its parent: what jurors do
+    /// can be looked at together, though nothing joins the parents.
+    pub fn pooled(&self) -> Comparisons {
+        let mut builder = Builder::default();
+        for (parent, comparisons) in &self.by_parent {
+            let items: Vec<u32> = comparisons
+                .items()
+                .iter()
+                .map(|item| builder.item(&format!("{parent}: {item}")))
+                .collect();
+            for row in comparisons.rows() {
+                let juror = builder.juror(&comparisons.jurors()[row.juror as usize]);
+                let pair = (items[row.left as usize], items[row.right as usize]);
+                builder.push(juror, pair, row.choice, row.intensity);
+            }
+        }
+        builder.finish()
     }
 
     /// As many jurors as there are, drawn with replacement.

@@ -92,7 +92,9 @@ function drawExhibits(report) {
           exhibit.about,
           node ? el("span", { class: "note" }, "Shown by ", nodeButton(node, page)) : null,
         ),
-        exhibitTable(exhibit),
+        exhibit.rows.length
+          ? exhibitTable(exhibit)
+          : el("p", { class: "empty" }, "Nothing: this table is empty."),
       );
     }),
   );

@@ -67,6 +67,7 @@
 //! # Ok::<(), allonet_core::trial::NoTrial>(())
 //! ```
 
+use std::cmp::Ordering;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
@@ -78,6 +79,7 @@ use allonet_core::mechanism::{Allocation, Blueprint, Mechanism, Outcome, Refusal
 use allonet_core::paying::{Terms, shares};
 use rayon::prelude::*;
 
+use super::evidence;
 use super::reading::{Jury, rule_settings};
 use crate::comparisons::{Comparisons, Naming, Reading};
 use crate::graph::{DependencyGraph, EdgeKind, Policy};
@@ -526,7 +528,9 @@ impl DeepFunding {
             let name = self.payees[*at].to_string();
             table.push([name.into(), flow.kept[*at].into(), low.into(), high.into()]);
         }
-        vec![table, self.unsupported(&order, &drawn)]
+        let mut tables = vec![table, self.unsupported(&order, &drawn)];
+        tables.extend(evidence::jurors(&judgements.pooled()));
+        tables
     }
 
     /// Neighbours in the ranking whose order drawn juries often turn round.
@@ -539,10 +543,14 @@ impl DeepFunding {
             &["paid more", "paid less", "probability"],
         );
         for pair in order.windows(2) {
-            let held = |kept: &&Vec<f64>| kept[pair[0]] > kept[pair[1]];
+            let held = |kept: &Vec<f64>| match kept[pair[0]].total_cmp(&kept[pair[1]]) {
+                Ordering::Greater => 1.0,
+                Ordering::Equal => 0.5,
+                Ordering::Less => 0.0,
+            };
             let varies =
                 |at: usize| drawn.iter().any(|kept| kept[at].total_cmp(&drawn[0][at]).is_ne());
-            let share = drawn.iter().filter(held).count() as f64 / drawn.len() as f64;
+            let share = drawn.iter().map(held).sum::<f64>() / drawn.len() as f64;
             if share < self.level && (varies(pair[0]) || varies(pair[1])) {
                 let names = pair.iter().map(|at| self.payees[*at].to_string().into());
                 table.push(names.chain([share.into()]));

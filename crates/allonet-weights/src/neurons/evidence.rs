@@ -114,7 +114,7 @@ const RATE: f64 = 0.1;
 const WIDE: f64 = 0.25;
 
 /// How each juror answered.
-fn jurors(comparisons: &Comparisons) -> Option<Exhibit> {
+pub(super) fn jurors(comparisons: &Comparisons) -> Option<Exhibit> {
     let sides = side_bias(comparisons, 0.9);
     let cycles = jury_cycles(comparisons, WIDE, 0);
     let fits = outliers(comparisons, PRIOR, RATE).ok()?;

@@ -191,7 +191,7 @@ fn comparisons(settings: &Settings) -> Result<Comparisons, Vec<Fault>> {
     let clip = settings.number("clip");
     let comparisons =
         Comparisons::read(file, &Reading { naming, items, clip, ..Reading::default() })?;
-    let bad = |item: &String| id_problem(item).map(|problem| bad_name(item, &problem.to_string()));
+    let bad = |item: &String| id_problem(item).map(|problem| bad_name(item, &problem));
     let faults: Vec<Fault> = comparisons.items().iter().filter_map(bad).collect();
     if faults.is_empty() { Ok(comparisons) } else { Err(faults) }
 }
@@ -348,8 +348,8 @@ mod tests {
     #[test]
     fn least_squares_is_where_the_slope_ends() {
         let rows = [("x", "y", 2.0), ("y", "z", 3.0), ("x", "z", 4.0), ("z", "w", 1.5)];
-        let table: String =
-            rows.iter().map(|(a, b, times)| format!("ann,{a},{b},{a},{times}\n")).collect();
+        let lines = rows.map(|(a, b, times)| format!("ann,{a},{b},{a},{times}\n"));
+        let table = lines.concat();
         let names = ["w", "x", "y", "z"];
         let place = |name: &str| names.iter().position(|known| *known == name).unwrap();
         let mut z = [0.0_f64; 4];
