@@ -173,7 +173,7 @@ fn largest(matrix: &Symmetric, count: usize) -> Vec<(f64, Vec<f64>)> {
                 .map(|row| matrix.row(row).iter().zip(&axis).map(|(a, x)| a * x).sum::<f64>())
                 .collect();
             let next: f64 = image.iter().zip(&axis).map(|(y, x)| y * x).sum();
-            let settled = (next - value).abs() <= 1e-10 * shift;
+            let settled = (next - value).abs() <= 1e-8 * shift;
             value = next;
             if settled {
                 break;
