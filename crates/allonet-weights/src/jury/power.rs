@@ -43,7 +43,7 @@ use super::effective::effective;
 use super::intervals::{centre_both, residual_variance};
 use super::model::Model;
 use super::problem::Problem;
-use super::statistics::normal_quantile;
+use super::statistics::{normal_quantile, whole_part};
 use crate::comparisons::Comparisons;
 use crate::estimate::{centre, logistic, softmax};
 use crate::linear::Symmetric;
@@ -117,7 +117,7 @@ impl Design {
         let ratio = self.of_one(goal) / (target * target);
         // N² = ratio (N + n).
         let root = 0.5 * (ratio + (ratio * ratio + 4.0 * ratio * n).sqrt());
-        whole(root).max(self.items.saturating_sub(1))
+        whole_part(root.ceil()).max(self.items.saturating_sub(1))
     }
 
     /// The square of the error, times the number of comparisons.
@@ -156,11 +156,6 @@ impl Design {
             }
         })
     }
-}
-
-fn whole(count: f64) -> usize {
-    // Saturates where the target is out of all reach.
-    count.ceil() as usize
 }
 
 /// Log weights as evenly spread as a normal distribution.

@@ -96,7 +96,7 @@ fn target(text: &str) -> Result<f64, Failure> {
         Some(digits) => (digits.trim(), 0.01),
         None => (text.trim(), 1.0),
     };
-    let target = digits.parse().map(|number: f64| number * unit).unwrap_or(f64::NAN);
+    let target = digits.parse().map_or(f64::NAN, |number: f64| number * unit);
     if (0.001..=1.0).contains(&target) {
         return Ok(target);
     }
@@ -116,7 +116,8 @@ fn from_nothing(args: &PlanArgs, items: usize, target: f64, ui: &Ui) -> Result<E
     let working = ui.working("drawing juries");
     let simulated = simulated(args, &design, needed)?;
     drop(working);
-    let mut targets: Vec<f64> = USUAL.into_iter().filter(|usual| *usual != target).collect();
+    let mut targets: Vec<f64> =
+        USUAL.into_iter().filter(|usual| usual.total_cmp(&target).is_ne()).collect();
     targets.push(target);
     targets.sort_by(f64::total_cmp);
     let rows: Vec<(f64, usize)> =

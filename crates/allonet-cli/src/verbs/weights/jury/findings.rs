@@ -221,11 +221,15 @@ fn islands(comparisons: &Comparisons) -> Vec<Vec<usize>> {
         // The smaller joins the larger.
         let (from, to) = if groups[a].len() < groups[b].len() { (a, b) } else { (b, a) };
         let moved = std::mem::take(&mut groups[from]);
-        moved.iter().for_each(|item| of[*item] = to);
+        for item in &moved {
+            of[*item] = to;
+        }
         groups[to].extend(moved);
     }
     groups.retain(|group| !group.is_empty());
-    groups.iter_mut().for_each(|group| group.sort_unstable());
+    for group in &mut groups {
+        group.sort_unstable();
+    }
     groups.sort_by(|a, b| b.len().cmp(&a.len()).then(a.cmp(b)));
     groups
 }

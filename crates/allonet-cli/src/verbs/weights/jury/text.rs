@@ -9,7 +9,9 @@ use crate::ui::{Tone, Ui, counted, grouped};
 /// Prints all of it.
 pub(super) fn report(comparisons: &Comparisons, findings: &Findings, ui: &Ui) {
     heading(ui, "The jury");
-    facts(comparisons, findings).iter().for_each(|line| ui.print(line));
+    for line in facts(comparisons, findings) {
+        ui.print(&line);
+    }
     heading(ui, "Jurors");
     jurors(comparisons, findings, ui);
     contradictions(comparisons, findings, ui);
@@ -20,7 +22,9 @@ pub(super) fn report(comparisons: &Comparisons, findings: &Findings, ui: &Ui) {
     if unsupported.is_empty() {
         ui.print("Nothing was found.");
     }
-    unsupported.iter().for_each(|line| ui.print(&format!("* {line}")));
+    for line in unsupported {
+        ui.print(&format!("* {line}"));
+    }
 }
 
 fn heading(ui: &Ui, text: &str) {
@@ -103,23 +107,23 @@ fn circles(findings: &Findings) -> Option<String> {
     }
     let own: usize = findings.cycles.jurors.iter().map(|one| one.order_cycles).sum();
     let tried: usize = findings.cycles.jurors.iter().map(|one| one.triangles).sum();
-    let mut line = format!(
+    let counts = format!(
         "{} of {} go in a circle (coins: a quarter); within single jurors {} of {}.",
         grouped(all.order_cycles),
         counted(all.triangles, "triangle"),
         grouped(own),
         grouped(tried)
     );
-    if let Some(energy) = all.energy.filter(|energy| energy.total > 0.0) {
-        line += &format!(
-            " Of what was said about how much, weights explain {}, {} goes in circles, {} is \
+    let Some(energy) = all.energy.filter(|energy| energy.total > 0.0) else {
+        return Some(counts);
+    };
+    Some(format!(
+        "{counts} Of what was said about how much, weights explain {}, {} goes in circles, {} is \
              disagreement on the same pair.",
-            percent(energy.gradient / energy.total),
-            percent(energy.cyclic / energy.total),
-            percent(energy.disagreement / energy.total)
-        );
-    }
-    Some(line)
+        percent(energy.gradient / energy.total),
+        percent(energy.cyclic / energy.total),
+        percent(energy.disagreement / energy.total)
+    ))
 }
 
 fn camps(comparisons: &Comparisons, findings: &Findings) -> String {
@@ -323,9 +327,9 @@ fn ranking(comparisons: &Comparisons, findings: &Findings) -> Vec<String> {
     let mut lines = Vec::new();
     if close > 0 {
         lines.push(format!(
-            "The order of {close} of {} neighbours in the ranking; items fall into {}.",
+            "The order of {close} of {} neighbours in the ranking; items fall into {} that can be told apart.",
             order.len() - 1,
-            counted(bounds.groups.len(), "group that can be told apart").replace("aparts", "apart"),
+            counted(bounds.groups.len(), "group"),
         ));
     }
     if let Some(first) = bounds.groups.first().filter(|group| group.len() > 1) {
