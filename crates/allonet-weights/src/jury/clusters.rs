@@ -168,12 +168,14 @@ fn largest(matrix: &Symmetric, count: usize) -> Vec<(f64, Vec<f64>)> {
             if length == 0.0 {
                 break;
             }
-            axis.iter_mut().for_each(|x| *x /= length);
+            for x in &mut axis {
+                *x /= length;
+            }
             let image: Vec<f64> = (0..size)
                 .map(|row| matrix.row(row).iter().zip(&axis).map(|(a, x)| a * x).sum::<f64>())
                 .collect();
             let next: f64 = image.iter().zip(&axis).map(|(y, x)| y * x).sum();
-            let settled = (next - value).abs() <= 1e-10 * shift;
+            let settled = (next - value).abs() <= 1e-8 * shift;
             value = next;
             if settled {
                 break;
@@ -262,7 +264,9 @@ pub fn adjusted_rand_index(one: &[usize], other: &[usize]) -> f64 {
     let couples = |count: usize| (count * count.saturating_sub(1) / 2) as f64;
     let summed = |keys: Vec<(usize, usize)>| {
         let mut counts: BTreeMap<(usize, usize), usize> = BTreeMap::new();
-        keys.into_iter().for_each(|key| *counts.entry(key).or_default() += 1);
+        for key in keys {
+            *counts.entry(key).or_default() += 1;
+        }
         counts.into_values().map(couples).sum::<f64>()
     };
     let both = summed(one.iter().copied().zip(other.iter().copied()).collect());

@@ -136,7 +136,9 @@ fn cycles(rows: &[Comparison], items: usize, threshold: f64, listed: usize) -> C
         pair.votes += prefers_first(row).map_or(0, |first| if first { -1 } else { 1 });
         pair.said.extend(towards_second(row));
     }
-    merged.values_mut().for_each(|pair| pair.said.sort_unstable_by(f64::total_cmp));
+    for pair in merged.values_mut() {
+        pair.said.sort_unstable_by(f64::total_cmp);
+    }
     // For each item the later ones it was compared with, in order.
     let mut later: Vec<Vec<(u32, Edge)>> = vec![Vec::new(); items];
     for ((a, b), pair) in &merged {

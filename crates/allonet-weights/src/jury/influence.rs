@@ -324,9 +324,9 @@ mod tests {
             }
             finite += 1;
             let slow = again(comparisons, model, &part.rows);
-            for item in 0..slow.len() {
+            for (item, slow) in slow.iter().enumerate() {
                 let fast = all.log_weights[item] + change.log_weights[item];
-                assert!((fast - slow[item]).abs() < 1e-10, "{unit:?} {fast} {}", slow[item]);
+                assert!((fast - slow).abs() < 1e-10, "{unit:?} {fast} {slow}");
             }
             let weights = softmax(&slow);
             let moved: f64 = weights.iter().zip(&all.weights).map(|(a, b)| (a - b).abs()).sum();

@@ -474,10 +474,10 @@ mod tests {
     #[test]
     fn juries_that_fall_apart_are_counted_or_refused() {
         let mut builder = Builder::default();
-        let [a, b] = ["a", "b"].map(|name| builder.juror(name));
+        let [ann, bob] = ["a", "b"].map(|name| builder.juror(name));
         let [x, y, z] = ["x", "y", "z"].map(|name| builder.item(name));
-        builder.push(a, (x, y), Choice::Left, None);
-        builder.push(b, (y, z), Choice::Left, None);
+        builder.push(ann, (x, y), Choice::Left, None);
+        builder.push(bob, (y, z), Choice::Left, None);
         let comparisons = builder.finish();
         let held = Estimator::Model(Model::BradleyTerry { prior: 0.1 });
         let found = bootstrap(&comparisons, &held, 64, 1).expect("a prior holds it");

@@ -97,7 +97,9 @@ pub fn repeats(comparisons: &Comparisons) -> Repeats {
     }
     contradictions.sort_by_key(|found| (found.juror, found.pair));
     let mut within = Couples::default();
-    own.iter().for_each(|couples| within.add(*couples));
+    for couples in &own {
+        within.add(*couples);
+    }
     let spread = |(squares, free): &(Vec<f64>, usize)| {
         (*free > 0).then(|| (maths::sum(squares.iter().copied()) / *free as f64).sqrt())
     };

@@ -88,10 +88,19 @@ pub(super) fn benjamini_hochberg(p_values: &[f64]) -> Vec<f64> {
 /// If there is none.
 pub(crate) fn quantile(sorted: &[f64], probability: f64) -> f64 {
     let place = probability.clamp(0.0, 1.0) * (sorted.len() - 1) as f64;
-    // A place in a slice is far below 2^52.
-    let below = place.floor() as usize;
+    let below = whole_part(place).min(sorted.len() - 1);
     let above = (below + 1).min(sorted.len() - 1);
     sorted[below] + (place - below as f64) * (sorted[above] - sorted[below])
+}
+
+/// The whole part of a number; zero below zero.
+#[expect(
+    clippy::cast_possible_truncation,
+    clippy::cast_sign_loss,
+    reason = "`as` saturates, which is what is wanted"
+)]
+pub(super) fn whole_part(number: f64) -> usize {
+    number.floor() as usize
 }
 
 #[cfg(test)]

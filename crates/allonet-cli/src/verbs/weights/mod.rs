@@ -1,6 +1,8 @@
 //! `allonet weights`: from comparisons to weights, and how good they are.
 
 mod fit;
+mod jury;
+mod plan;
 mod reading;
 
 use std::process::ExitCode;
@@ -21,11 +23,17 @@ pub(crate) struct WeightsArgs {
 enum WeightsVerb {
     /// Make weights of pairwise comparisons
     Fit(fit::FitArgs),
+    /// Say whether a jury's comparisons are any good, and what they do not support
+    Jury(jury::JuryArgs),
+    /// Say how many comparisons a wanted precision takes
+    Plan(plan::PlanArgs),
 }
 
 /// Does what the command line says.
 pub(super) fn run(args: &WeightsArgs, ui: &Ui) -> Result<ExitCode, Failure> {
     match &args.verb {
         WeightsVerb::Fit(args) => fit::run(args, ui),
+        WeightsVerb::Jury(args) => jury::run(args, ui),
+        WeightsVerb::Plan(args) => plan::run(args, ui),
     }
 }
