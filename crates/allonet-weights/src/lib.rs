@@ -24,6 +24,7 @@
 
 pub mod comparisons;
 pub mod estimate;
+pub mod evaluate;
 pub mod graph;
 pub mod import;
 pub mod linear;
