@@ -3,12 +3,13 @@
 //!
 //! 1. [`metrics`] is the registry of scores; [`pairs`] measures weights
 //!    against comparisons, [`ranks`] against other weights.
-//! 2. [`baselines`] are what every method must beat.
+//! 2. [`given`] reads weights from a table; [`baselines`] are what every method must beat.
 //! 3. [`holdout`] keeps answers back, so that a rule is scored on answers it
 //!    has not seen; [`trial`] is a method with its scores there; [`choice`]
 //!    says what choosing a rule costs; [`select`] finds the few pairs that
 //!    tell methods apart.
 //! 4. [`bootstrap`] says which differences are real.
+//!    [`scoreboard`] puts all of this together.
 //! 5. [`jurors`] says which method is nearest to each juror, and which jurors
 //!    are right.
 //! 6. [`hypotheses`] holds a claim made beforehand against the result.
@@ -34,6 +35,7 @@ pub mod baselines;
 pub mod bootstrap;
 pub mod choice;
 pub mod elicit;
+pub mod given;
 pub mod holdout;
 pub mod hypotheses;
 pub mod jurors;
@@ -41,5 +43,6 @@ pub mod ladder;
 pub mod metrics;
 pub mod pairs;
 pub mod ranks;
+pub mod scoreboard;
 pub mod select;
 pub mod trial;

@@ -1,7 +1,9 @@
 //! `allonet weights`: from comparisons to weights, and how good they are.
 
+mod board;
 mod fit;
 mod reading;
+mod score;
 
 use std::process::ExitCode;
 
@@ -21,11 +23,17 @@ pub(crate) struct WeightsArgs {
 enum WeightsVerb {
     /// Make weights of pairwise comparisons
     Fit(fit::FitArgs),
+    /// Say how good weights are, beside baselines and each other
+    Score(score::ScoreArgs),
+    /// Keep a leaderboard that cannot be climbed by guessing
+    Board(board::BoardArgs),
 }
 
 /// Does what the command line says.
 pub(super) fn run(args: &WeightsArgs, ui: &Ui) -> Result<ExitCode, Failure> {
     match &args.verb {
         WeightsVerb::Fit(args) => fit::run(args, ui),
+        WeightsVerb::Score(args) => score::run(args, ui),
+        WeightsVerb::Board(args) => board::run(args, ui),
     }
 }

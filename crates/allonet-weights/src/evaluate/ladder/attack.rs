@@ -4,9 +4,10 @@
 //!
 //! A jury is drawn; a third of the answers is published, the rest goes to a
 //! [`Board`] with half of its jurors public. The attacker starts from the
-//! weights that everybody has (win rates of the published answers), then changes one item at a time by a random factor, up or
-//! down, and submits through its identities in turn. It keeps a change when it
-//! is told a better score than ever before.
+//! weights that everybody has (win rates of the published answers), then changes
+//! one item at a time by a random factor, up or down, and submits through its
+//! identities in turn. It keeps a change when it is told a better score than
+//! ever before.
 //!
 //! # Formula
 //!
@@ -133,6 +134,7 @@ fn climb(attack: &Attack, release: Release, number: u64) -> World {
         per_identity: attack.budget,
         per_day: attack.budget,
         comparisons: String::new(),
+        repositories: false,
         release,
     };
     let mut board = Board::new(settings, "", &judged).expect("there are enough jurors");

@@ -58,6 +58,8 @@ pub struct Settings {
     pub per_day: u32,
     /// Hash (BLAKE3) of the table of comparisons.
     pub comparisons: String,
+    /// Whether items are repositories, known by any spelling of their address.
+    pub repositories: bool,
     /// When a new score is told.
     pub release: Release,
 }
@@ -493,6 +495,7 @@ mod tests {
             per_identity: 3,
             per_day: 2,
             comparisons: String::new(),
+            repositories: false,
             release: Release::Ladder { step: 0.01 },
         }
     }
