@@ -25,6 +25,7 @@
 
 pub mod comparisons;
 pub mod estimate;
+pub mod evaluate;
 pub mod graph;
 pub mod import;
 pub mod judged;

@@ -1,9 +1,11 @@
 //! `allonet weights`: from comparisons to weights, and how good they are.
 
+mod board;
 mod fit;
 mod jury;
 mod plan;
 mod reading;
+mod score;
 
 use std::process::ExitCode;
 
@@ -27,6 +29,10 @@ enum WeightsVerb {
     Jury(jury::JuryArgs),
     /// Say how many comparisons a wanted precision takes
     Plan(plan::PlanArgs),
+    /// Say how good weights are, beside baselines and each other
+    Score(score::ScoreArgs),
+    /// Keep a leaderboard that cannot be climbed by guessing
+    Board(board::BoardArgs),
 }
 
 /// Does what the command line says.
@@ -35,5 +41,7 @@ pub(super) fn run(args: &WeightsArgs, ui: &Ui) -> Result<ExitCode, Failure> {
         WeightsVerb::Fit(args) => fit::run(args, ui),
         WeightsVerb::Jury(args) => jury::run(args, ui),
         WeightsVerb::Plan(args) => plan::run(args, ui),
+        WeightsVerb::Score(args) => score::run(args, ui),
+        WeightsVerb::Board(args) => board::run(args, ui),
     }
 }
