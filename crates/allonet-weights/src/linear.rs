@@ -11,5 +11,5 @@ mod laplacian;
 
 pub(crate) use dense::dot;
 pub use dense::{Cholesky, Symmetric};
-pub(crate) use inverse_diagonal::{Diagonal, inverse_diagonal};
+pub(crate) use inverse_diagonal::inverse_diagonal;
 pub use laplacian::{Laplacian, Solved};

@@ -71,7 +71,7 @@ pub struct StandardErrors {
 ///
 /// If there is not one log weight for each item.
 pub fn bradley_terry(tally: &Tally, log_weights: &[f64], prior: Prior) -> Option<StandardErrors> {
-    Some(errors(&hessian(tally, log_weights, prior)?, 1.0)?)
+    errors(&hessian(tally, log_weights, prior)?, 1.0)
 }
 
 /// For weights of least squares. None where items are on several islands, rows

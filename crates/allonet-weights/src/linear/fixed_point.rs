@@ -115,7 +115,9 @@ impl History {
                 self.points.pop_front();
                 self.steps.pop_front();
                 self.products.pop_front();
-                self.products.iter_mut().for_each(|row| drop(row.remove(0)));
+                for row in &mut self.products {
+                    row.remove(0);
+                }
             }
         }
         let mut next: Vec<f64> = at.iter().zip(change).map(|(at, change)| at + change).collect();

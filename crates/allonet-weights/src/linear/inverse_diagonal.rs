@@ -10,7 +10,9 @@
 //! ```
 //!
 //! are the first terms of the Neumann series, whose own diagonal is known. On
-//! well-joined graphs little is left to chance.
+//! well-joined graphs little is left to chance. The direction of equal entries,
+//! which a weak prior holds loosely, is solved for and not left to chance:
+//! `X_ii = (P X P)_ii + 2 (X1)_i / n − 1ᵀX1 / n²`.
 //!
 //! # Sources
 //!
@@ -76,7 +78,13 @@ fn probed(matrix: &Laplacian) -> Option<Diagonal> {
     if inverse.iter().any(|inverse| !inverse.is_finite()) {
         return None;
     }
-    let known = series_diagonal(matrix, &inverse);
+    let mut known = series_diagonal(matrix, &inverse);
+    if !matrix.is_singular() {
+        let size = matrix.size() as f64;
+        let solved = matrix.solve(&vec![1.0; matrix.size()]).values;
+        let mean = solved.iter().sum::<f64>() / (size * size);
+        known.iter_mut().zip(solved).for_each(|(known, own)| *known += 2.0 * own / size - mean);
+    }
     let mut sums = vec![(0.0, 0.0); matrix.size()];
     let mut diagonal = Diagonal { values: Vec::new(), relative_error: f64::INFINITY, probes: 0 };
     for number in 0..MOST_BLOCKS {
@@ -113,10 +121,9 @@ fn probe(matrix: &Laplacian, inverse: &[f64], number: u64) -> Vec<Lanes> {
         })
         .collect();
     let mut right = signs.clone();
-    if matrix.is_singular() {
-        block::centre(&mut right);
-    }
-    let solved = block::solve(matrix, &right, SOLVED);
+    block::centre(&mut right);
+    let mut solved = block::solve(matrix, &right, SOLVED);
+    block::centre(&mut solved);
     let series = series(matrix, inverse, &right);
     let rows = signs.par_iter().zip(&solved).zip(&series);
     rows.map(|((signs, solved), series)| {
@@ -143,9 +150,7 @@ fn series(matrix: &Laplacian, inverse: &[f64], x: &[Lanes]) -> Vec<Lanes> {
             }
         }
     }
-    if matrix.is_singular() {
-        block::centre(&mut sum);
-    }
+    block::centre(&mut sum);
     sum
 }
 
@@ -159,21 +164,17 @@ fn series_diagonal(matrix: &Laplacian, inverse: &[f64]) -> Vec<f64> {
         inverse[row] + inverse[row] * inverse[row] * around
     };
     let mut diagonal: Vec<f64> = (0..matrix.size()).into_par_iter().map(own).collect();
-    if matrix.is_singular() {
-        // (P N P)_ii = N_ii − 2 (N1)_i / n + 1ᵀN1 / n², with N not yet centred.
-        let size = matrix.size() as f64;
-        let mut ones = inverse.to_vec();
-        let mut image = inverse.to_vec();
-        for _ in 0..2 {
-            let times = matrix.times(&image);
-            for (at, times) in times.into_iter().enumerate() {
-                image[at] -= inverse[at] * times;
-                ones[at] += image[at];
-            }
+    // (P N P)_ii = N_ii − 2 (N1)_i / n + 1ᵀN1 / n², with N not yet centred.
+    let size = matrix.size() as f64;
+    let (mut ones, mut image) = (inverse.to_vec(), inverse.to_vec());
+    for _ in 0..2 {
+        for (at, times) in matrix.times(&image).into_iter().enumerate() {
+            image[at] -= inverse[at] * times;
+            ones[at] += image[at];
         }
-        let mean = ones.iter().sum::<f64>() / (size * size);
-        diagonal.iter_mut().zip(ones).for_each(|(own, ones)| *own += mean - 2.0 * ones / size);
     }
+    let mean = ones.iter().sum::<f64>() / (size * size);
+    diagonal.iter_mut().zip(ones).for_each(|(own, ones)| *own += mean - 2.0 * ones / size);
     diagonal
 }
 
@@ -203,7 +204,12 @@ mod tests {
             let matrix = random_graph(300, degree, added);
             let exact = factorised(&matrix).unwrap();
             let probed = probed(&matrix).unwrap();
-            assert!(probed.relative_error > 0.0 && probed.relative_error < 0.05, "{degree} {added} {} {}", probed.relative_error, probed.probes);
+            assert!(
+                probed.relative_error > 0.0 && probed.relative_error < 0.05,
+                "{degree} {added} {} {}",
+                probed.relative_error,
+                probed.probes
+            );
             for (found, exact) in probed.values.iter().zip(&exact.values) {
                 let off = (found / exact - 1.0).abs();
                 assert!(off < 5.0 * probed.relative_error, "{found} {exact} {degree}");

@@ -72,7 +72,7 @@ fn newton(tally: &Tally, prior: Prior, mut at: Vec<f64>) -> Option<Maximum> {
             return None;
         }
         let slope = product(&gradient, &direction);
-        let mut part = 1.0_f64.min(4.0 / farthest);
+        let mut part = 1.0;
         loop {
             let next: Vec<f64> =
                 at.iter().zip(&direction).map(|(at, step)| at + part * step).collect();
