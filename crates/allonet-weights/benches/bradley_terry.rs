@@ -15,13 +15,15 @@ use allonet_weights::standard_errors::bradley_terry;
 const SIZES: [(u32, usize, usize); 4] =
     [(100, 3_000, 50), (1_000, 100_000, 20), (10_000, 1_000_000, 5), (100_000, 10_000_000, 3)];
 
+#[expect(clippy::print_stdout, reason = "a benchmark prints its figures")]
 fn main() {
     let most = std::env::args().skip(1).find_map(|argument| argument.parse().ok());
     let most: usize = most.unwrap_or(usize::MAX);
     let sizes = SIZES.into_iter().filter(|size| size.1 <= most);
     println!("{} threads; wall seconds (processor seconds)", rayon::current_num_threads());
     println!(
-        "| items | comparisons | tally | fit | passes | standard errors | probes | error of these | peak MB | checksum |"
+        "| items | comparisons | tally | fit | passes | standard errors | probes | error of these \
+         | peak MB | checksum |"
     );
     println!("|---|---|---|---|---|---|---|---|---|---|");
     for (items, count, runs) in sizes {
@@ -36,7 +38,8 @@ fn main() {
         });
         let passes = fitted.iterations;
         println!(
-            "| {items} | {count} | {tally_s} | {fit_s} | {passes} | {errors_s} | {} | {:.5} | {before_errors:.0} | {:016x} |",
+            "| {items} | {count} | {tally_s} | {fit_s} | {passes} | {errors_s} | {} | {:.5} \
+             | {before_errors:.0} | {:016x} |",
             errors.probes,
             errors.relative_error,
             checksum(fitted.log_weights.iter().chain(&errors.values)),

@@ -41,9 +41,12 @@ fn main() -> Result<(), Box<dyn Error>> {
     Ok(())
 }
 
+/// The number of items, winners and losers.
+type Duels = (usize, Vec<u32>, Vec<u32>);
+
 /// Little-endian 32-bit words: the number of items, then winner and loser of
 /// each duel.
-fn read(bytes: &[u8]) -> Result<(usize, Vec<u32>, Vec<u32>), Box<dyn Error>> {
+fn read(bytes: &[u8]) -> Result<Duels, Box<dyn Error>> {
     let (words, rest) = bytes.as_chunks::<4>();
     let words: Vec<u32> = words.iter().map(|word| u32::from_le_bytes(*word)).collect();
     let (items, duels) = words.split_first().ok_or("the file is empty")?;

@@ -120,7 +120,7 @@ pub fn clustered(comparisons: &Comparisons, log_weights: &[f64], prior: Prior) -
             for row in rows.iter().map(|at| comparisons.row(*at)) {
                 let (left, right) = (row.left as usize, row.right as usize);
                 let chance = logistic(log_weights[right] - log_weights[left]);
-                let surprise = (1.0 + row.choice.sign()) / 2.0 - chance;
+                let surprise = f64::midpoint(1.0, row.choice.sign()) - chance;
                 pulls[right][lane] += surprise;
                 pulls[left][lane] -= surprise;
             }

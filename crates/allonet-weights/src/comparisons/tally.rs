@@ -124,7 +124,9 @@ mod tests {
         // More rows than one part and more items than one block hold.
         for (items, count) in [(2, 50), (7, 3_000), (40_000, 30_000), (3_000, 300_000)] {
             let mut rows = drawn(items, count, u64::from(items));
-            rows.iter_mut().for_each(|row| row.3 = 1.0);
+            for row in &mut rows {
+                row.3 = 1.0;
+            }
             let found = plain(items as usize, &rows);
             let mut sums: BTreeMap<(u32, u32), f64> = BTreeMap::new();
             for row in &rows {

@@ -71,7 +71,9 @@ fn largest_of_inverse(laplacian: &Laplacian) -> f64 {
             }
             beside.push(length);
         }
-        next.iter_mut().for_each(|value| *value /= length);
+        for value in &mut next {
+            *value /= length;
+        }
         let mut image = laplacian.solve(&next).values;
         diagonal.push(dot(&image, &next));
         basis.push(next);

@@ -120,9 +120,11 @@ mod tests {
         let edges = (0..40_u32).flat_map(|a| [(a, (a + 1) % 40, 1.0), (a, (a * 7 + 3) % 40, 0.3)]);
         let matrix = Laplacian::new(40, edges.filter(|edge| edge.0 != edge.1));
         let mut right: Vec<Lanes> = (0..40)
-            .map(|row| std::array::from_fn(|lane| f64::from(row * 31 + lane as u32 * 17 & 15)))
+            .map(|row| std::array::from_fn(|lane| ((row * 31 + lane * 17) % 16) as f64))
             .collect();
-        right.iter_mut().for_each(|row| row[5] = 0.0);
+        for row in &mut right {
+            row[5] = 0.0;
+        }
         centre(&mut right);
         let solved = solve(&matrix, &right, 1e-13);
         for lane in 0..LANES {

@@ -180,7 +180,7 @@ mod tests {
         let ended = settle(vec![0.0; 2], limits, step);
         assert!(ended.settled, "{ended:?}");
         // (x + y) (1 − 0.99) = −1, (x − y) (1 + 0.9) = 3.
-        let expected = [(-100.0 + 3.0 / 1.9) / 2.0, (-100.0 - 3.0 / 1.9) / 2.0];
+        let expected = [f64::midpoint(-100.0, 3.0 / 1.9), f64::midpoint(-100.0, -3.0 / 1.9)];
         for (found, expected) in ended.values.iter().zip(expected) {
             assert!((found - expected).abs() < 1e-9, "{ended:?}");
         }

@@ -199,7 +199,9 @@ fn sort<W: Weight>(mut sides: Vec<(u64, W)>, bits: u32) -> Vec<(u64, W)> {
     let digit_bits = bits.div_ceil(passes);
     let mut sorted = vec![(0, W::default()); sides.len()];
     for pass in 0..passes {
-        let digit = |key: u64| (key >> (pass * digit_bits) & ((1 << digit_bits) - 1)) as usize;
+        let digit = |key: u64| {
+            usize::try_from(key >> (pass * digit_bits) & ((1 << digit_bits) - 1)).expect("a digit")
+        };
         let mut next = [0_usize; 1 << DIGIT_BITS];
         for (key, _) in &sides {
             next[digit(*key)] += 1;

@@ -15,8 +15,11 @@
 //!
 //! * Takes 10 to 25 times the passes of `bradley-terry` and ends farther from
 //!   the maximum (about 1e-8). It is here to recompute published numbers.
-//! * Data without a maximum are refused: the published program would return
-//!   numbers that only its stopping rule determines.
+//! * Where a group of items never lost to the rest there is no maximum: the
+//!   strengths drift until the stopping rule ends them, and the numbers mean
+//!   that rule. A warning names the group. GG24's published duels are such data.
+//!   An item that never won has the log strength `ln 1e-12`. Items on several
+//!   islands are refused.
 //!
 //! # Sources
 //!
@@ -26,7 +29,7 @@ use allonet_core::maths;
 
 use super::{FitError, Parameters, Rule, TEMPERATURE, Uses};
 use crate::comparisons::{Comparisons, Tally};
-use crate::connectivity::require_bounded;
+use crate::connectivity::{require_bounded, require_one_island};
 use crate::estimate::Estimate;
 
 /// What the rule says of itself.
@@ -46,10 +49,14 @@ const LEAST: f64 = 1e-12;
 
 fn fit(comparisons: &Comparisons, parameters: &Parameters) -> Result<Estimate, FitError> {
     let tally = comparisons.tally();
-    require_bounded(comparisons, &tally)?;
+    require_one_island(comparisons, &tally)?;
     let (strengths, iterations) = minorise(&tally);
     let logs = strengths.iter().map(|strength| maths::ln(strength.max(LEAST))).collect();
     let mut estimate = Estimate::centred(logs, iterations);
+    if let Err(unbounded) = require_bounded(comparisons, &tally) {
+        let warning = "only the stopping rule limits the weights: prefer a rule with a prior";
+        estimate.warnings.push(format!("{unbounded}: {warning}"));
+    }
     if iterations == MOST_STEPS {
         let warning = format!("not settled after {MOST_STEPS} iterations: prefer `bradley-terry`");
         estimate.warnings.push(warning);
@@ -65,14 +72,16 @@ fn minorise(tally: &Tally) -> (Vec<f64>, usize) {
     for iteration in 1..=MOST_STEPS {
         let mut next: Vec<f64> = (0..items)
             .map(|item| {
-                let games = |(other, won, lost)| -> f64 {
-                    (won + lost) / (strengths[item] + strengths[other as usize]).max(LEAST)
+                let games = |(other, won, lost): (usize, f64, f64)| {
+                    (won + lost) / (strengths[item] + strengths[other]).max(LEAST)
                 };
                 wins[item] / tally.row(item).map(games).sum::<f64>()
             })
             .collect();
         let sum = maths::sum(next.iter().copied());
-        next.iter_mut().for_each(|strength| *strength /= sum);
+        for strength in &mut next {
+            *strength /= sum;
+        }
         let change = maths::sum(next.iter().zip(&strengths).map(|(new, old)| (new - old).abs()));
         strengths = next;
         if change <= TOLERANCE {
