@@ -19,6 +19,7 @@ import optimism_networkx
 import qf_sparse_numpy
 import report
 import retro_pandas
+import weights_peers
 
 
 class Votes(unittest.TestCase):
@@ -140,6 +141,35 @@ class Optimism(unittest.TestCase):
         table = pd.DataFrame({"project_id": ["a", "b"], "gas": [0.0, 9.0], "same": [1.0, 1.0]})
         trust = optimism_networkx.standing(table, {"gas": 1.0, "same": 2.0, "absent": 5.0})
         np.testing.assert_allclose(trust[["a", "b"]], [1 / 3, 2 / 3])
+
+
+class Weights(unittest.TestCase):
+    WINNERS, LOSERS = np.array([0, 0, 0, 1, 1, 2]), np.array([1, 1, 1, 0, 2, 1])
+    # Three to one, and one to one.
+    EXPECTED = np.log([3.0, 1.0, 1.0]) - np.log(3.0) / 3
+
+    def test_a_file_is_read_as_it_was_written(self):
+        with tempfile.TemporaryDirectory() as folder:
+            path = Path(folder, "duels.bin")
+            weights_peers.write(path, 3, self.WINNERS, self.LOSERS)
+            items, winners, losers = weights_peers.read(path)
+        self.assertEqual(items, 3)
+        np.testing.assert_array_equal(winners, self.WINNERS)
+        np.testing.assert_array_equal(losers, self.LOSERS)
+
+    def test_peers_find_the_odds(self):
+        for name in ("choix mm", "choix ilsr", "choix opt", "evalica bradley_terry",
+                     "scikit-learn lbfgs"):
+            prepare, fit, *_ = weights_peers.PEERS[name]
+            found = weights_peers.centred(fit(prepare(3, self.WINNERS, self.LOSERS)))
+            np.testing.assert_allclose(found, self.EXPECTED, atol=2e-3, err_msg=name)
+
+    def test_nothing_pulls_at_the_maximum(self):
+        with tempfile.TemporaryDirectory() as folder:
+            path = Path(folder, "duels.bin")
+            weights_peers.write(path, 3, self.WINNERS, self.LOSERS)
+            self.assertLess(weights_peers.largest_pull(path, self.EXPECTED), 1e-15)
+            self.assertGreater(weights_peers.largest_pull(path, self.EXPECTED * 1.1), 1e-3)
 
 
 class Report(unittest.TestCase):

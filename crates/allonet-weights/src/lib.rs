@@ -20,10 +20,12 @@
 //! 1. [`comparisons`] reads who said which of two items is worth more.
 //! 2. [`rules`] makes an [`estimate`] of each item's weight of them.
 //! 3. [`jury`] says how far the comparisons can be relied on.
+//! 3. [`connectivity`] and [`standard_errors`] tell how well they are known.
 //!
 //! Nothing here reads a file or asks the network; texts come as arguments.
 
 pub mod comparisons;
+pub mod connectivity;
 pub mod estimate;
 pub mod evaluate;
 pub mod graph;
@@ -36,6 +38,7 @@ pub mod overrides;
 pub mod random;
 pub mod repository;
 pub mod rules;
+pub mod standard_errors;
 pub mod structural;
 pub mod synthetic;
 pub mod weighted;

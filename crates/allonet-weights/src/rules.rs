@@ -15,6 +15,7 @@
 //! assert!((estimate.weights()[0] - 0.6).abs() < 1e-12);
 //! ```
 
+pub mod bradley_terry;
 mod least_squares;
 
 use std::collections::BTreeMap;
@@ -67,7 +68,14 @@ pub struct Rule {
 }
 
 /// By id.
-static RULES: &[Rule] = &[least_squares::RULE];
+static RULES: &[Rule] = &[
+    bradley_terry::RULE,
+    bradley_terry::intensity::RULE,
+    bradley_terry::mm::RULE,
+    bradley_terry::ridge::RULE,
+    bradley_terry::ties::RULE,
+    least_squares::RULE,
+];
 
 /// Rules for which the order of rows matters.
 const BY_TIME: [&str; 1] = ["elo"];

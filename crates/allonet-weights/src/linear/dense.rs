@@ -1,5 +1,7 @@
 //! Dense symmetric matrices.
 
+use rayon::prelude::*;
+
 /// A symmetric matrix, all of it kept, row after row.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Symmetric {
@@ -11,6 +13,34 @@ impl Symmetric {
     /// All zeros.
     pub fn zeros(size: usize) -> Self {
         Self { size, values: vec![0.0; size * size] }
+    }
+
+    /// A Laplacian in compressed rows, and what is added to its diagonal.
+    pub(crate) fn from_rows(
+        offsets: &[usize],
+        others: &[u32],
+        weights: &[f64],
+        diagonal: &[f64],
+    ) -> Self {
+        let mut matrix = Self::zeros(diagonal.len());
+        for (row, added) in diagonal.iter().enumerate() {
+            let range = offsets[row]..offsets[row + 1];
+            let values = &mut matrix.values[row * matrix.size..][..matrix.size];
+            values[row] = added + weights[range.clone()].iter().sum::<f64>();
+            for (other, weight) in others[range.clone()].iter().zip(&weights[range]) {
+                values[*other as usize] = -weight;
+            }
+        }
+        matrix
+    }
+
+    /// A Laplacian of one island made positive definite: `A + g 11ᵀ`, with `g`
+    /// the mean of the diagonal over the size. The inverse is `A⁺ + 11ᵀ / (g n²)`.
+    pub(crate) fn grounded(mut self) -> (Self, f64) {
+        let size = self.size as f64;
+        let ground = (0..self.size).map(|row| self.at(row, row)).sum::<f64>() / (size * size);
+        self.values.iter_mut().for_each(|value| *value += ground);
+        (self, ground)
     }
 
     /// How many rows it has.
@@ -108,6 +138,24 @@ impl Cholesky {
     }
 }
 
+impl Cholesky {
+    /// The diagonal of the inverse: squares of the columns of `L⁻¹`, added up.
+    pub(crate) fn inverse_diagonal(&self) -> Vec<f64> {
+        let size = self.size;
+        let of_column = |column: usize| {
+            let mut inverse = vec![0.0; size - column];
+            inverse[0] = 1.0 / self.lower[column * size + column];
+            for row in column + 1..size {
+                let (above, own) =
+                    self.lower[row * size + column..=row * size + row].split_at(row - column);
+                inverse[row - column] = -dot(above, &inverse[..row - column]) / own[0];
+            }
+            dot(&inverse, &inverse)
+        };
+        (0..size).into_par_iter().map(of_column).collect()
+    }
+}
+
 /// The product of two vectors, in four running sums: a fixed order that
 /// processors can do side by side.
 pub(crate) fn dot(a: &[f64], b: &[f64]) -> f64 {
@@ -140,6 +188,10 @@ mod tests {
                 let product: f64 = (0..6).map(|k| matrix.at(row, k) * inverse.at(k, column)).sum();
                 assert!((product - f64::from(u8::from(row == column))).abs() < 1e-12);
             }
+        }
+        let diagonal = matrix.cholesky().expect("as before").inverse_diagonal();
+        for (row, value) in diagonal.into_iter().enumerate() {
+            assert!((value - inverse.at(row, row)).abs() < 1e-14);
         }
         let mut singular = Symmetric::zeros(2);
         singular.add_edge(0, 1, 1.0);

@@ -1,5 +1,7 @@
 //! Weighted graph Laplacians `Σ w (e_a − e_b)(e_a − e_b)ᵀ + ridge·I`.
 
+use rayon::prelude::*;
+
 use super::dense::dot;
 
 /// A Laplacian in compressed rows.
@@ -10,6 +12,8 @@ pub struct Laplacian {
     others: Vec<u32>,
     weights: Vec<f64>,
     ridge: f64,
+    /// Whether vectors of equal entries are sent to zero.
+    singular: bool,
 }
 
 /// A solution and how it was come by.
@@ -23,6 +27,8 @@ pub struct Solved {
     pub residual: f64,
 }
 
+/// Entries from which on a product is shared among threads.
+pub(super) const WORTH_SHARING: usize = 1 << 14;
 /// Conjugate gradients stop when this part of the right side is left.
 const ENOUGH: f64 = 1e-14;
 
@@ -38,6 +44,7 @@ impl Laplacian {
             others: Vec::new(),
             weights: Vec::new(),
             ridge: 0.0,
+            singular: true,
         };
         for same in entries.chunk_by(|x, y| (x.0, x.1) == (y.0, y.1)) {
             let weight: f64 = same.iter().map(|entry| entry.2).sum();
@@ -55,8 +62,46 @@ impl Laplacian {
     /// With so much added to the diagonal.
     #[must_use]
     pub fn with_ridge(mut self, ridge: f64) -> Self {
+        self.singular &= ridge == 0.0;
         self.ridge = ridge;
         self
+    }
+
+    /// From compressed rows in which every edge stands twice, and what is added
+    /// to the diagonal.
+    pub(crate) fn from_rows(
+        offsets: &[usize],
+        others: &[u32],
+        weights: Vec<f64>,
+        added: &[f64],
+    ) -> Self {
+        let row = |row: usize| &weights[offsets[row]..offsets[row + 1]];
+        let diagonal =
+            added.iter().enumerate().map(|(at, added)| added + row(at).iter().sum::<f64>());
+        Self {
+            diagonal: diagonal.collect(),
+            offsets: offsets.to_vec(),
+            others: others.to_vec(),
+            weights,
+            ridge: 0.0,
+            singular: added.iter().all(|added| *added == 0.0),
+        }
+    }
+
+    /// The diagonal, ridge included.
+    pub(crate) fn diagonal(&self) -> impl ExactSizeIterator<Item = f64> + '_ {
+        self.diagonal.iter().map(|diagonal| diagonal + self.ridge)
+    }
+
+    /// Whether vectors of equal entries are sent to zero.
+    pub(crate) fn is_singular(&self) -> bool {
+        self.singular
+    }
+
+    /// The opponents of a row and the weights of the edges to them.
+    pub(crate) fn edges(&self, row: usize) -> (&[u32], &[f64]) {
+        let range = self.offsets[row]..self.offsets[row + 1];
+        (&self.others[range.clone()], &self.weights[range])
     }
 
     /// How many rows it has.
@@ -67,15 +112,16 @@ impl Laplacian {
     /// `A x`.
     pub fn times(&self, x: &[f64]) -> Vec<f64> {
         let row = |item: usize| {
-            let range = self.offsets[item]..self.offsets[item + 1];
-            let others = self.others[range.clone()].iter();
-            let pulled: f64 = others
-                .zip(&self.weights[range])
-                .map(|(other, weight)| weight * x[*other as usize])
-                .sum();
+            let (others, weights) = self.edges(item);
+            let edges = others.iter().zip(weights);
+            let pulled: f64 = edges.map(|(other, weight)| weight * x[*other as usize]).sum();
             (self.diagonal[item] + self.ridge) * x[item] - pulled
         };
-        (0..self.size()).map(row).collect()
+        // Handing out work costs more than a small product.
+        if self.others.len() < WORTH_SHARING {
+            return (0..self.size()).map(row).collect();
+        }
+        (0..self.size()).into_par_iter().with_min_len(64).map(row).collect()
     }
 
     /// Solves `A x = b` by conjugate gradients, preconditioned by the diagonal.
@@ -130,7 +176,7 @@ impl Laplacian {
                 direction[at] = scaled[at] + keep * direction[at];
             }
         }
-        if self.ridge == 0.0 {
+        if self.singular {
             crate::estimate::centre(&mut solved.values);
         }
         solved
