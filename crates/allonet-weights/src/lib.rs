@@ -19,6 +19,8 @@
 //!
 //! 1. [`comparisons`] reads who said which of two items is worth more.
 //! 2. [`rules`] makes an [`estimate`] of each item's weight of them.
+//! 3. [`market`] lets traders forecast what a jury will say, and reads weights
+//!    off their prices.
 //!
 //! Nothing here reads a file or asks the network; texts come as arguments.
 
@@ -27,6 +29,7 @@ pub mod estimate;
 pub mod graph;
 pub mod import;
 pub mod linear;
+pub mod market;
 pub mod overrides;
 pub mod random;
 pub mod repository;
