@@ -41,7 +41,8 @@ fn refused(rows: &str) -> String {
     faults[0].to_string()
 }
 
-const HEAD: &str = "time,trader,action,outcome,amount,tokens,least,fee_ppm,price,lower,upper,note\n";
+const HEAD: &str =
+    "time,trader,action,outcome,amount,tokens,least,fee_ppm,price,lower,upper,note\n";
 const OPEN: &str = "time,trader,action,outcome,amount,tokens,least,fee_ppm,price,lower,upper,note
 2026-01-01,op,list,geth,,,,,,,,
 2026-01-01,op,list,reth,,,,,,,,
@@ -93,8 +94,7 @@ fn a_jury_settles_and_nothing_is_lost() {
     let mut market = play(&format!("{OPEN}2026-01-03,ann,buy,geth,693147,,,,,,,\n")).market;
     // geth is worth three times reth: 3/4 to 1/4, what the price says.
     let table = "a,b,winner,multiplier\ngeth,reth,geth,3\n";
-    let jury =
-        Comparisons::read(&SourceFile::new("c.csv", table), &Reading::default()).unwrap();
+    let jury = Comparisons::read(&SourceFile::new("c.csv", table), &Reading::default()).unwrap();
     let answers =
         answers_of_jury(&jury, market.outcomes(), "least-squares", &Parameters::default()).unwrap();
     market.rule(0, "jury", "their comparisons", answers).unwrap();
@@ -155,7 +155,8 @@ fn bad_rows_are_named_with_line_and_field() {
     };
     at(row("ann,buy,geth,-5,,,,,,,"), "7:25", "`-5` is not a whole, non-negative number");
     at(row("ann,buy,geth,2000001,,,,,,,"), "7:25", "holds 2000000 of collateral");
-    at(row("ann,sell,geth,1,,,,,,,"), "7:26", "1 base units are too few");
+    let dust = "2026-01-03,ann,mint,,1,,,,,,,\n2026-01-03,ann,sell,geth,1,,,,,,,";
+    at(refused(dust), "8:26", "1 base units are too few");
     at(row("ann,sell,geth,500,,,,,,,"), "7:26", "`ann` holds 0 of geth, fewer than 500");
     at(row("ann,buy,gett,5,,,,,,,"), "7:20", "did you mean `geth`?");
     at(row("ann,buyy,geth,5,,,,,,,"), "7:16", "did you mean `buy`?");
@@ -165,10 +166,10 @@ fn bad_rows_are_named_with_line_and_field() {
     at(row("ann,buy,geth,1000,,9999,,,,,"), "7:31", "fewer than the 9999 asked for");
     at(row("ann,open-lmsr,,5,,,,,,,"), "7:16", "open already");
     at(row("ann,list,besu,,,,,,,,"), "7:16", "before anything else");
-    at(row("ann,merge,,5,,,,,,,"), "7:22", "complete sets");
-    at(row("ann,deposit,,340282366920938463463374607431768211456,,,,,,,"), "7:24", "below 2^128");
-    at(row("ann,deposit,,340282366920938463463374607431768211455,,,,,,,"), "7:24", "below 2^128");
-    at(row("ann,resolve,,,,,,,,,"), "7:12", "names its reason");
+    at(row("ann,merge,,5,,,,,,,"), "7:23", "complete sets");
+    at(row("ann,deposit,,340282366920938463463374607431768211456,,,,,,,"), "7:25", "below 2^128");
+    at(row("ann,deposit,,340282366920938463463374607431768211455,,,,,,,"), "7:25", "below 2^128");
+    at(row("ann,resolve,,,,,,,,,"), "7:32", "names its reason");
     at(refused("2025-12-31,ann,buy,geth,5,,,,,,,"), "7:1", "a time before");
     let after = "2026-01-03,j,answer,geth,1,,,,,,,\n2026-01-03,j,resolve,,,,,,,,,said\n\
                  2026-01-03,ann,buy,geth,5,,,,,,,";
@@ -177,9 +178,7 @@ fn bad_rows_are_named_with_line_and_field() {
 
 #[test]
 fn bad_beginnings_are_named() {
-    let told = |rows: &str| {
-        read(&format!("{HEAD}{rows}\n")).replay().unwrap_err()[0].to_string()
-    };
+    let told = |rows: &str| read(&format!("{HEAD}{rows}\n")).replay().unwrap_err()[0].to_string();
     let one = "2026-01-01,op,list,geth,,,,,,,,\n2026-01-01,op,deposit,,5,,,,,,,";
     assert!(told(one).contains("at least two outcomes, this one has 1"));
     let two = "2026-01-01,op,list,a,,,,,,,,\n2026-01-01,op,list,b,,,,,,,,\n";
@@ -265,7 +264,9 @@ fn four(maker: &str) -> Market {
     events.push(event("op", Action::Mint).of(base(8_000_000)));
     events.push(match maker {
         "lmsr" => event("op", Action::OpenLmsr).of(base(1_000_000)),
-        "constant-product" => Event { fee_ppm: Some(0), ..event("op", Action::OpenConstantProduct) },
+        "constant-product" => {
+            Event { fee_ppm: Some(0), ..event("op", Action::OpenConstantProduct) }
+        }
         _ => Event { fee_ppm: Some(10_000), ..event("op", Action::OpenConcentrated) },
     });
     for name in names {

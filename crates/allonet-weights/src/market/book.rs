@@ -101,8 +101,8 @@ impl Market {
             Action::OpenLmsr => self.open_lmsr(event),
             Action::OpenConstantProduct => self.open_pools(event, &PoolKind::ConstantProduct),
             Action::OpenConcentrated => self.open_pools(event, &PoolKind::Concentrated),
-            Action::Buy => self.buy(event).map(drop),
-            Action::Sell => self.sell(event).map(drop),
+            Action::Buy => self.buy(event),
+            Action::Sell => self.sell(event),
             Action::Add => self.add(event),
             Action::Remove => self.remove(event),
             Action::Window => self.set_window(event),
@@ -193,32 +193,50 @@ impl Market {
         self.maker.as_mut().ok_or(MarketError::Untimely { what: closed.to_owned() })
     }
 
-    fn buy(&mut self, event: &Event) -> Result<Amount, MarketError> {
+    fn buy(&mut self, event: &Event) -> Result<(), MarketError> {
         let (outcome, money) = (self.outcome(&event.outcome)?, event.amount()?);
-        let mut maker = self.opened()?.clone();
-        let bought = maker.buy(outcome, money)?;
-        at_least(bought, event.least)?;
+        let before = event.least.and(self.maker.clone());
+        self.opened()?;
         self.accounts.take_cash(&event.trader, money)?;
-        if matches!(maker, Maker::Lmsr { .. }) {
+        let bought = self.opened()?.buy(outcome, money).and_then(|bought| {
+            at_least(bought, event.least)?;
+            Ok(bought)
+        });
+        let bought = match bought {
+            Ok(bought) => bought,
+            Err(refused) => {
+                self.accounts.give_cash(&event.trader, money)?;
+                self.maker = before.or(self.maker.take());
+                return Err(refused);
+            }
+        };
+        if matches!(self.maker, Some(Maker::Lmsr { .. })) {
             self.accounts.lock(money)?;
         }
-        self.accounts.give(&event.trader, outcome, bought)?;
-        self.maker = Some(maker);
-        Ok(bought)
+        self.accounts.give(&event.trader, outcome, bought)
     }
 
-    fn sell(&mut self, event: &Event) -> Result<Amount, MarketError> {
+    fn sell(&mut self, event: &Event) -> Result<(), MarketError> {
         let (outcome, tokens) = (self.outcome(&event.outcome)?, event.amount()?);
-        let mut maker = self.opened()?.clone();
-        let paid = maker.sell(outcome, tokens)?;
-        at_least(paid, event.least)?;
+        let before = event.least.and(self.maker.clone());
+        self.opened()?;
         self.accounts.take(&event.trader, outcome, tokens, &event.outcome)?;
-        if matches!(maker, Maker::Lmsr { .. }) {
+        let paid = self.opened()?.sell(outcome, tokens).and_then(|paid| {
+            at_least(paid, event.least)?;
+            Ok(paid)
+        });
+        let paid = match paid {
+            Ok(paid) => paid,
+            Err(refused) => {
+                self.accounts.give(&event.trader, outcome, tokens)?;
+                self.maker = before.or(self.maker.take());
+                return Err(refused);
+            }
+        };
+        if matches!(self.maker, Some(Maker::Lmsr { .. })) {
             self.accounts.unlock(paid)?;
         }
-        self.accounts.give_cash(&event.trader, paid)?;
-        self.maker = Some(maker);
-        Ok(paid)
+        self.accounts.give_cash(&event.trader, paid)
     }
 
     fn add(&mut self, event: &Event) -> Result<(), MarketError> {

@@ -429,6 +429,7 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
+    use crate::market::tick::tick_below as tick;
 
     fn base(units: u128) -> Amount {
         Amount::from_base(units)
@@ -436,12 +437,6 @@ mod tests {
 
     fn range(owner: &str, lower: i32, upper: i32) -> Range {
         Range { owner: owner.to_owned(), lower, upper }
-    }
-
-    /// A tick near a price.
-    fn tick(price: f64) -> i32 {
-        let wanted = sqrt_of(price);
-        (TICK_MIN..=0).rev().find(|tick| sqrt_price(*tick) <= wanted).unwrap()
     }
 
     #[test]

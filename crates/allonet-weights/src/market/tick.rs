@@ -52,6 +52,21 @@ pub(super) fn sqrt_price(tick: i32) -> U256 {
     (root >> (FINE - RESOLUTION)).to::<U256>()
 }
 
+/// The tick at or just below a price; the lowest or highest one beyond them.
+pub fn tick_below(price: f64) -> i32 {
+    let wanted = sqrt_of(price);
+    let (mut low, mut high) = (TICK_MIN, 0);
+    while low < high {
+        let middle = low + (high - low + 1) / 2;
+        if sqrt_price(middle) <= wanted {
+            low = middle;
+        } else {
+            high = middle - 1;
+        }
+    }
+    low
+}
+
 /// A price as the root with 96 bits behind the point.
 pub(super) fn sqrt_of(price: f64) -> U256 {
     let scale = (1_u128 << RESOLUTION) as f64;
@@ -95,6 +110,7 @@ mod tests {
             assert!(tick == 0 || sqrt_price(tick) < sqrt_price(tick + 1));
         }
         assert!(price_of(sqrt_price(TICK_MIN)) < 1e-9);
+        assert_eq!((tick_below(0.1), tick_below(1.0), tick_below(0.0)), (-23_028, 0, TICK_MIN));
         assert!((price_of(sqrt_of(0.37)) - 0.37).abs() < 1e-15);
     }
 }

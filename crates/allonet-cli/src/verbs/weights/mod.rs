@@ -1,6 +1,7 @@
 //! `allonet weights`: from comparisons to weights, and how good they are.
 
 mod fit;
+mod market;
 mod reading;
 
 use std::process::ExitCode;
@@ -21,11 +22,14 @@ pub(crate) struct WeightsArgs {
 enum WeightsVerb {
     /// Make weights of pairwise comparisons
     Fit(fit::FitArgs),
+    /// Trade, settle and stress prediction markets whose prices are weights
+    Market(market::MarketArgs),
 }
 
 /// Does what the command line says.
 pub(super) fn run(args: &WeightsArgs, ui: &Ui) -> Result<ExitCode, Failure> {
     match &args.verb {
         WeightsVerb::Fit(args) => fit::run(args, ui),
+        WeightsVerb::Market(args) => market::run(args, ui),
     }
 }
