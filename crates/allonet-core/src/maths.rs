@@ -9,6 +9,11 @@ pub fn exp(x: f64) -> f64 {
     libm::exp(x)
 }
 
+/// `eˣ − 1`, exact also where `x` is near zero.
+pub fn exp_m1(x: f64) -> f64 {
+    libm::expm1(x)
+}
+
 /// Natural logarithm.
 pub fn ln(x: f64) -> f64 {
     libm::log(x)
@@ -60,6 +65,7 @@ mod tests {
         assert_eq!(exp(1.0).to_bits(), 0x4005_BF0A_8B14_576A);
         assert_eq!(ln(2.0).to_bits(), 0x3FE6_2E42_FEFA_39EF);
         assert_eq!(pow(2.0, 0.5).to_bits(), 0x3FF6_A09E_667F_3BCD);
+        assert_eq!(exp_m1(1e-10).to_bits(), 0x3DDB_7CDF_D9DD_A4E3);
         assert_eq!(ln_1p(1e-10).to_bits(), 0x3DDB_7CDF_D9D1_D693);
         assert!((erfc(1.0) - 0.157_299_207_050_285_13).abs() < 1e-16);
         assert!((ln_gamma(11.0) - ln(3_628_800.0)).abs() < 1e-13);

@@ -21,6 +21,8 @@
 //! 2. [`rules`] makes an [`estimate`] of each item's weight of them.
 //! 3. [`jury`] says how far the comparisons can be relied on.
 //! 3. [`connectivity`] and [`standard_errors`] tell how well they are known.
+//! 3. [`market`] lets traders forecast what a jury will say, and reads weights
+//!    off their prices.
 //!
 //! Nothing here reads a file or asks the network; texts come as arguments.
 
@@ -33,6 +35,7 @@ pub mod import;
 pub mod judged;
 pub mod jury;
 pub mod linear;
+pub mod market;
 pub mod neurons;
 pub mod overrides;
 pub mod random;

@@ -11,6 +11,7 @@ mod cards;
 mod check;
 mod explain;
 mod figures;
+mod market;
 mod network;
 mod new;
 mod places;

@@ -3,6 +3,7 @@
 mod board;
 mod fit;
 mod jury;
+mod market;
 mod plan;
 mod reading;
 mod score;
@@ -33,6 +34,8 @@ enum WeightsVerb {
     Score(score::ScoreArgs),
     /// Keep a leaderboard that cannot be climbed by guessing
     Board(board::BoardArgs),
+    /// Trade, settle and stress prediction markets whose prices are weights
+    Market(market::MarketArgs),
 }
 
 /// Does what the command line says.
@@ -43,5 +46,6 @@ pub(super) fn run(args: &WeightsArgs, ui: &Ui) -> Result<ExitCode, Failure> {
         WeightsVerb::Plan(args) => plan::run(args, ui),
         WeightsVerb::Score(args) => score::run(args, ui),
         WeightsVerb::Board(args) => board::run(args, ui),
+        WeightsVerb::Market(args) => market::run(args, ui),
     }
 }
