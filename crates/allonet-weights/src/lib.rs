@@ -12,6 +12,13 @@
 //! 3. [`structural`] weighs the edges nobody has judged.
 //! 4. [`overrides`] replaces those weights where somebody has.
 //!
+//! 5. [`division`] states what a node owes to dependencies nobody has named.
+//! 6. [`relation`] adds what is not code: papers, standards, ideas.
+//! 7. [`overlay`] holds weights of several groups on one set of edges,
+//!    [`declared`] what owners say of their own, [`contest`] disputes it.
+//! 8. [`entity`] sees that an organisation and its repository are not both paid.
+//! 9. [`eras`] keeps dated snapshots, and finds what drifted between them.
+//!
 //! The result, a [`weighted::WeightedGraph`], holds whole numbers only: whoever
 //! moves money along it needs no floating point.
 //!
@@ -23,12 +30,19 @@
 //! Nothing here reads a file or asks the network; texts come as arguments.
 
 pub mod comparisons;
+pub mod contest;
+//XX declared
+pub mod division;
+pub mod entity;
+pub mod eras;
 pub mod estimate;
 pub mod graph;
 pub mod import;
 pub mod linear;
+pub mod overlay;
 pub mod overrides;
 pub mod random;
+pub mod relation;
 pub mod repository;
 pub mod rules;
 pub mod structural;

@@ -132,7 +132,10 @@ fn one_project(
     format: Format,
     name: &str,
 ) -> DependencyGraph {
-    let workspace = matches!(format, Format::CargoLock | Format::PackageLock | Format::UvLock);
+    let workspace = matches!(
+        format,
+        Format::CargoLock | Format::CargoMetadata | Format::PackageLock | Format::UvLock
+    );
     let roots: Vec<String> =
         graph.roots().into_iter().map(|root| graph.nodes()[root as usize].id.clone()).collect();
     if !workspace || !args.root.is_empty() || roots.len() < 2 {
