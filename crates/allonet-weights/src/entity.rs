@@ -81,6 +81,9 @@ use thiserror::Error;
 
 pub use containment::{Containment, Level};
 
+/// Weights that differ by less, as a part of them, agree.
+const AGREED: f64 = 1e-9;
+
 /// Who is paid where one applicant holds another.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Policy {
@@ -217,7 +220,7 @@ impl Plan {
         }
         let parts = maths::sum(below.iter().map(|part| self.applicants[*part].weight));
         let own = self.applicants[at].weight;
-        if (own - parts).abs() > 1e-9 * own.max(parts) {
+        if (own - parts).abs() > AGREED * own.max(parts) {
             let id = self.applicants[at].id.clone();
             self.disagreements.push(Disagreement { id, own, parts });
         }
@@ -280,7 +283,9 @@ impl Plan {
         let Applicant { weight, below, .. } = &self.applicants[at];
         let mut weights: Vec<f64> =
             below.iter().map(|part| self.applicants[*part].weight).collect();
-        let rest = (weight - maths::sum(weights.iter().copied())).max(0.0);
+        let rest = weight - maths::sum(weights.iter().copied());
+        // What is left by rounding alone is nothing to pay.
+        let rest = if rest > AGREED * weight { rest } else { 0.0 };
         match policy {
             Policy::CoarsestWins => weights.clear(),
             Policy::FinestWins => weights.push(0.0),

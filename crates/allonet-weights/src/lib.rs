@@ -31,7 +31,7 @@
 
 pub mod comparisons;
 pub mod contest;
-//XX declared
+pub mod declared;
 pub mod division;
 pub mod entity;
 pub mod eras;
