@@ -111,7 +111,7 @@ pub enum Combination {
 #[derive(Debug, Clone, PartialEq)]
 pub struct Overlays {
     base: WeightedGraph,
-    overlays: Vec<Overlay>,
+    groups: Vec<Overlay>,
     networks: Vec<WeightedGraph>,
 }
 
@@ -201,7 +201,7 @@ impl Overlays {
                 .map_err(|error| OverlayError::Rows { id: id(), error })?;
             networks.push(network);
         }
-        Ok(Self { base, overlays, networks })
+        Ok(Self { base, groups: overlays, networks })
     }
 
     /// The edges and weights all overlays start from.
@@ -211,7 +211,7 @@ impl Overlays {
 
     /// The overlays, in the order given.
     pub fn overlays(&self) -> &[Overlay] {
-        &self.overlays
+        &self.groups
     }
 
     /// The base as one overlay weighs it.
@@ -221,12 +221,10 @@ impl Overlays {
 
     /// Shares of overlays from proportions, one for each; exact to [`WHOLE`].
     pub fn mix(&self, proportions: &[f64]) -> Result<Vec<u64>, OverlayError> {
-        let refused = || OverlayError::Mix {
-            overlays: self.overlays.len(),
-            found: format!("{proportions:?}"),
-        };
+        let refused =
+            || OverlayError::Mix { overlays: self.groups.len(), found: format!("{proportions:?}") };
         let valid = |share: &f64| share.is_finite() && *share >= 0.0;
-        if proportions.len() != self.overlays.len() || !proportions.iter().all(valid) {
+        if proportions.len() != self.groups.len() || !proportions.iter().all(valid) {
             return Err(refused());
         }
         apportion(&quantise(proportions), WHOLE).ok_or_else(refused)
@@ -263,11 +261,11 @@ impl Overlays {
 
     fn check(&self, mix: &[u64]) -> Result<(), OverlayError> {
         let sum: u128 = mix.iter().copied().map(u128::from).sum();
-        if mix.len() == self.overlays.len() && sum == u128::from(WHOLE) {
+        if mix.len() == self.groups.len() && sum == u128::from(WHOLE) {
             return Ok(());
         }
         let found = format!("{mix:?}");
-        Err(OverlayError::Mix { overlays: self.overlays.len(), found })
+        Err(OverlayError::Mix { overlays: self.groups.len(), found })
     }
 
     /// Networks that a mix follows, with their shares.
@@ -339,7 +337,7 @@ impl Overlays {
         for funding in fundings {
             let network = self.combined(&funding.mix, combination)?;
             let (fees, rest) = self.fees(funding)?;
-            for (overlay, fee) in self.overlays.iter().zip(fees) {
+            for (overlay, fee) in self.groups.iter().zip(fees) {
                 let got = payment.curators.entry(overlay.curator.clone()).or_default();
                 *got = got.add(fee, "curators' fees").map_err(too_much)?;
             }
@@ -354,7 +352,7 @@ impl Overlays {
     fn fees(&self, funding: &Funding) -> Result<(Vec<Amount>, Amount), OverlayError> {
         let fee =
             |(overlay, share): (&Overlay, &u64)| u128::from(*share) * u128::from(overlay.fee_ppm);
-        let mut weights: Vec<u128> = self.overlays.iter().zip(&funding.mix).map(fee).collect();
+        let mut weights: Vec<u128> = self.groups.iter().zip(&funding.mix).map(fee).collect();
         let all = u128::from(WHOLE) * u128::from(MILLION);
         weights.push(all - weights.iter().sum::<u128>());
         let parts = money::apportion(funding.amount, &weights, Rounding::LargestRemainder);
@@ -494,7 +492,7 @@ mod tests {
             assert!(matches!(all.mix(mix), Err(OverlayError::Mix { .. })), "{mix:?}");
         }
         assert!(matches!(all.combined(&[1], Combination::Mean), Err(OverlayError::Mix { .. })));
-        let twice = vec![all.overlays[0].clone(), all.overlays[0].clone()];
+        let twice = vec![all.groups[0].clone(), all.groups[0].clone()];
         assert!(matches!(Overlays::new(all.base, twice), Err(OverlayError::Twice { .. })));
     }
 

@@ -2,6 +2,7 @@
 //! owners, entities, relations; by hand, by law, and on published snapshots.
 
 use std::collections::BTreeMap;
+use std::fmt::Write as _;
 
 use allonet_core::money::{self, Amount, Rounding};
 use allonet_weights::declared::{
@@ -477,7 +478,7 @@ fn random_entities() -> impl Strategy<Value = (Containment, Vec<(String, f64)>, 
             let coarser: Vec<usize> = (0..at).filter(|other| rows[*other].0 < *level).collect();
             let parent = (!coarser.is_empty()).then(|| coarser[parent.index(coarser.len())]);
             let parent = parent.map_or(String::new(), |parent| format!("e{parent}"));
-            text += &format!("e{at},{},{parent}\n", levels[*level]);
+            writeln!(text, "e{at},{},{parent}", levels[*level]).expect("text takes all");
             if *applies {
                 applicants.push((format!("e{at}"), f64::from(*weight)));
             }

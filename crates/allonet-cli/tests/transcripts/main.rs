@@ -21,3 +21,4 @@ mod room;
 mod run;
 mod usage;
 mod verify;
+mod weights_graph;

@@ -21,9 +21,8 @@ use allonet_core::time::Instant;
 pub fn decay(stated: Instant, moment: Instant, half_life_secs: u64) -> f64 {
     let age = i128::from(moment.unix()) - i128::from(stated.unix());
     match (age, half_life_secs) {
-        (..0, _) => 0.0,
         (0, _) => 1.0,
-        (_, 0) => 0.0,
+        (..0, _) | (_, 0) => 0.0,
         _ => maths::pow(0.5, age as f64 / half_life_secs as f64),
     }
 }

@@ -133,21 +133,17 @@ mod tests {
     use super::*;
     use crate::random::Random;
 
-    fn around(z: f64, half: f64) -> Option<Interval> {
-        Some(Interval { low: maths::exp(z - half), high: maths::exp(z + half) })
+    fn around(z: f64, half: f64) -> Interval {
+        Interval { low: maths::exp(z - half), high: maths::exp(z + half) }
     }
 
     #[test]
     fn a_factor_for_all_is_no_drift_and_one_item_is() {
-        let before = [around(0.0, 0.2), around(1.0, 0.2), around(2.0, 0.2), None];
+        let before = [Some(around(0.0, 0.2)), Some(around(1.0, 0.2)), Some(around(2.0, 0.2)), None];
         // Everything tripled, the last one by another factor e.
         let three = maths::ln(3.0);
-        let after = [
-            around(three, 0.2),
-            around(1.0 + three, 0.2),
-            around(3.0 + three, 0.2),
-            around(0.0, 1.0),
-        ];
+        let after = [(three, 0.2), (1.0 + three, 0.2), (3.0 + three, 0.2), (0.0, 1.0)];
+        let after = after.map(|(z, half)| Some(around(z, half)));
         let found = drift(&before, &after, 1.0).expect("valid");
         let drifted: Vec<usize> = found.iter().filter(|c| c.drifted()).map(|c| c.item).collect();
         assert_eq!((found.len(), drifted), (3, vec![2]));
@@ -177,7 +173,7 @@ mod tests {
             let mut era = |moved: f64| -> Vec<Option<Interval>> {
                 let z = |item: usize| if item < planted { moved } else { 0.0 };
                 (0..items)
-                    .map(|item| around(z(item) + error * random.normal(), 1.96 * error))
+                    .map(|item| Some(around(z(item) + error * random.normal(), 1.96 * error)))
                     .collect()
             };
             let (before, same, moved) = (era(0.0), era(0.0), era(2.0));

@@ -40,7 +40,9 @@ impl DependencyGraph {
             let mut packages: Vec<Value> = node.packages.iter().map(package).collect();
             // Evidence from two lines that says the same is one fact.
             packages.dedup();
-            packages.iter().for_each(|package| lines.push(package));
+            for package in &packages {
+                lines.push(package);
+            }
         }
         let id = |node: u32| &self.nodes()[node as usize].id;
         for edge in self.edges() {

@@ -1,6 +1,7 @@
 //! `allonet weights`: from comparisons to weights, and how good they are.
 
 mod fit;
+mod graph;
 mod reading;
 
 use std::process::ExitCode;
@@ -21,11 +22,14 @@ pub(crate) struct WeightsArgs {
 enum WeightsVerb {
     /// Make weights of pairwise comparisons
     Fit(fit::FitArgs),
+    /// Look at dependency graphs: what is in them, what changed, who is paid twice
+    Graph(graph::GraphArgs),
 }
 
 /// Does what the command line says.
 pub(super) fn run(args: &WeightsArgs, ui: &Ui) -> Result<ExitCode, Failure> {
     match &args.verb {
         WeightsVerb::Fit(args) => fit::run(args, ui),
+        WeightsVerb::Graph(args) => graph::run(args, ui),
     }
 }
