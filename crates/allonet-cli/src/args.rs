@@ -168,6 +168,8 @@ pub(crate) enum Kind {
     Payments,
     /// Rust's Cargo.lock
     CargoLock,
+    /// The output of `cargo metadata --format-version 1`
+    CargoMetadata,
     /// npm's package-lock.json, version 2 or 3
     PackageLock,
     /// Go's go.mod, best with --graph

@@ -27,12 +27,18 @@
 
 mod build;
 mod filter;
+mod licence;
 mod merge;
+
+pub mod diff;
+pub mod snapshot;
 
 use thiserror::Error;
 
 pub use build::GraphBuilder;
-pub use filter::Policy;
+pub use filter::{DroppedWeight, Policy};
+pub use licence::{LicencePolicy, Licences, Standing, UnknownLicence, Unlicensed};
+pub use merge::Coinciding;
 
 /// How a dependent uses a dependency, the strongest use first.
 ///
@@ -81,6 +87,8 @@ pub struct Package {
     pub purl: Option<String>,
     /// The repository the file names for it, in canonical form.
     pub repository: Option<String>,
+    /// The licence as the file states it, most often an SPDX expression.
+    pub licence: Option<String>,
     /// The line of the file that describes it, from one.
     pub line: Option<u32>,
 }

@@ -18,7 +18,7 @@
 //!
 //! | formats                                   | id                                 |
 //! |-------------------------------------------|------------------------------------|
-//! | `Cargo.lock`, npm, Go, uv, poetry         | the package name                   |
+//! | cargo, npm, Go, uv, poetry                | the package name                   |
 //! | CycloneDX, SPDX                           | the package URL without version    |
 //! | node-link, seed map, weight and edge CSV  | [canonical repository name][repo]  |
 //!
@@ -34,6 +34,7 @@ mod text;
 mod toml;
 
 pub mod cargo_lock;
+pub mod cargo_metadata;
 pub mod cyclonedx;
 pub mod edges_csv;
 pub mod go_mod;
@@ -58,6 +59,8 @@ pub(crate) use error::{count, shown};
 pub enum Format {
     /// Rust's `Cargo.lock`.
     CargoLock,
+    /// The output of `cargo metadata --format-version 1`.
+    CargoMetadata,
     /// npm's `package-lock.json` or `npm-shrinkwrap.json`, version 2 or 3.
     PackageLock,
     /// Go's `go.mod`, alone or with the output of `go mod graph`.
@@ -82,8 +85,9 @@ pub enum Format {
 
 impl Format {
     /// All formats.
-    pub const ALL: [Self; 11] = [
+    pub const ALL: [Self; 12] = [
         Self::CargoLock,
+        Self::CargoMetadata,
         Self::PackageLock,
         Self::GoMod,
         Self::UvLock,
@@ -100,6 +104,7 @@ impl Format {
     pub fn name(self) -> &'static str {
         match self {
             Self::CargoLock => cargo_lock::FORMAT,
+            Self::CargoMetadata => cargo_metadata::FORMAT,
             Self::PackageLock => package_lock::FORMAT,
             Self::GoMod => go_mod::FORMAT,
             Self::UvLock => uv_lock::FORMAT,
@@ -158,6 +163,7 @@ pub fn read(
 ) -> Result<DependencyGraph, ImportError> {
     match format {
         Format::CargoLock => cargo_lock::read(text, options),
+        Format::CargoMetadata => cargo_metadata::read(text, options),
         Format::PackageLock => package_lock::read(text, options),
         Format::GoMod => go_mod::read(text, options),
         Format::UvLock => uv_lock::read(text, options),
@@ -218,6 +224,8 @@ fn detect_json(text: &str) -> Option<Format> {
         Some(Format::CycloneDx)
     } else if has("spdxVersion") || has("sbom") || has("SPDXID") {
         Some(Format::Spdx)
+    } else if has("workspace_members") {
+        Some(Format::CargoMetadata)
     } else if has("lockfileVersion") {
         Some(Format::PackageLock)
     } else if has("nodes") && (has("links") || has("edges") || keys.is_empty()) {
@@ -267,6 +275,7 @@ mod tests {
             ("{\"sbom\":{}}", Format::Spdx),
             ("\u{feff}{\"spdxVersion\":\"SPDX-2.3\"}", Format::Spdx),
             ("{\"name\":\"x\",\"lockfileVersion\":3}", Format::PackageLock),
+            ("{\"packages\":[],\"workspace_members\":[]}", Format::CargoMetadata),
             ("{\"nodes\":[],\"links\":[]}", Format::NodeLink),
             ("{\"a/b\":[\"c/d\"]}", Format::SeedMap),
             ("{\"a/b\":{\"c/d\":0.5}}", Format::SeedMap),

@@ -12,6 +12,13 @@
 //! 3. [`structural`] weighs the edges nobody has judged.
 //! 4. [`overrides`] replaces those weights where somebody has.
 //!
+//! 5. [`division`] states what a node owes to dependencies nobody has named.
+//! 6. [`relation`] adds what is not code: papers, standards, ideas.
+//! 7. [`overlay`] holds weights of several groups on one set of edges,
+//!    [`declared`] what owners say of their own, [`contest`] disputes it.
+//! 8. [`entity`] sees that an organisation and its repository are not both paid.
+//! 9. [`eras`] keeps dated snapshots, and finds what drifted between them.
+//!
 //! The result, a [`weighted::WeightedGraph`], holds whole numbers only: whoever
 //! moves money along it needs no floating point.
 //!
@@ -28,6 +35,11 @@
 
 pub mod comparisons;
 pub mod connectivity;
+pub mod contest;
+pub mod declared;
+pub mod division;
+pub mod entity;
+pub mod eras;
 pub mod estimate;
 pub mod evaluate;
 pub mod graph;
@@ -37,8 +49,10 @@ pub mod jury;
 pub mod linear;
 pub mod market;
 pub mod neurons;
+pub mod overlay;
 pub mod overrides;
 pub mod random;
+pub mod relation;
 pub mod repository;
 pub mod rules;
 pub mod standard_errors;

@@ -62,6 +62,11 @@ impl Aliases {
         follow(&names).map(|names| Self { names })
     }
 
+    /// What a canonical name stands for now, if it is an old one.
+    pub fn current(&self, name: &str) -> Option<&str> {
+        self.names.get(name).map(String::as_str)
+    }
+
     /// The current canonical name behind an address.
     pub fn resolve(&self, address: &str) -> String {
         let name = canonical_repo(address);

@@ -17,9 +17,15 @@
 //! weight given as a float loses nothing that money could see. Ethereum
 //! contracts call this unit a wad.
 
+mod named;
+mod payout;
+
 use allonet_core::absorbing::{AbsorbingError, Chain, solve};
 
 use crate::apportion::apportion;
+
+pub(crate) use named::{NamedNode, assembled, named};
+pub use payout::PayoutError;
 
 /// One whole, in the unit of all shares: 10¹⁸.
 pub const WHOLE: u64 = 1_000_000_000_000_000_000;

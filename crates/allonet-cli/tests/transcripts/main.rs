@@ -22,3 +22,4 @@ mod room;
 mod run;
 mod usage;
 mod verify;
+mod weights_graph;

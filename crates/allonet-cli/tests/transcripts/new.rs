@@ -28,24 +28,25 @@ fn what_can_be_read_is_listed() {
     Room::new().tells("allonet new", str![[r#"
 ── standard output
 allonet new --from PATH writes a network file from one of these:
- kind          file                                                                             becomes
- votes         CSV of votes with money, as from Grants Stack: voter, project, amount            a matching pool under quadratic funding
- ballots       Retro ballots, as from EasyRetroPGF: voter, project, amount; CSV or JSON         a retro round by the median of its ballots
- rf4           Ballots over metrics, as of Retro Funding 4: voter, metric, weight; CSV or JSON  a retro round by metrics that ballots weigh
- snapshot      A poll, as from Snapshot: voter, choice, voting power; CSV or JSON               a pool divided by a poll
- octant        Allocations of an Octant epoch: donor, project, amount; CSV or JSON              an epoch of capped quadratic funding
- payments      CSV of payments: payer, payee, amount                                            each payer as a source, each payee with its exact amount
- cargo-lock    Rust's Cargo.lock                                                                a budget along the dependency graph
- package-lock  npm's package-lock.json, version 2 or 3                                          a budget along the dependency graph
- go-mod        Go's go.mod, best with --graph                                                   a budget along the dependency graph
- uv-lock       uv.lock (Python)                                                                 a budget along the dependency graph
- poetry-lock   poetry.lock (Python)                                                             a budget along the dependency graph
- cyclonedx     CycloneDX bill of materials in JSON                                              a budget along the dependency graph
- spdx          SPDX document in JSON                                                            a budget along the dependency graph
- node-link     Node-link JSON of a dependency graph                                             a budget along the dependency graph
- seed-map      JSON of seeds and their dependencies                                             a budget along the dependency graph
- weight-csv    CSV of edges with weights: repo, parent, weight                                  a budget along the dependency graph
- edges-csv     CSV of edges: seed_repo, dependency_repo                                         a budget along the dependency graph
+ kind            file                                                                             becomes
+ votes           CSV of votes with money, as from Grants Stack: voter, project, amount            a matching pool under quadratic funding
+ ballots         Retro ballots, as from EasyRetroPGF: voter, project, amount; CSV or JSON         a retro round by the median of its ballots
+ rf4             Ballots over metrics, as of Retro Funding 4: voter, metric, weight; CSV or JSON  a retro round by metrics that ballots weigh
+ snapshot        A poll, as from Snapshot: voter, choice, voting power; CSV or JSON               a pool divided by a poll
+ octant          Allocations of an Octant epoch: donor, project, amount; CSV or JSON              an epoch of capped quadratic funding
+ payments        CSV of payments: payer, payee, amount                                            each payer as a source, each payee with its exact amount
+ cargo-lock      Rust's Cargo.lock                                                                a budget along the dependency graph
+ cargo-metadata  The output of `cargo metadata --format-version 1`                                a budget along the dependency graph
+ package-lock    npm's package-lock.json, version 2 or 3                                          a budget along the dependency graph
+ go-mod          Go's go.mod, best with --graph                                                   a budget along the dependency graph
+ uv-lock         uv.lock (Python)                                                                 a budget along the dependency graph
+ poetry-lock     poetry.lock (Python)                                                             a budget along the dependency graph
+ cyclonedx       CycloneDX bill of materials in JSON                                              a budget along the dependency graph
+ spdx            SPDX document in JSON                                                            a budget along the dependency graph
+ node-link       Node-link JSON of a dependency graph                                             a budget along the dependency graph
+ seed-map        JSON of seeds and their dependencies                                             a budget along the dependency graph
+ weight-csv      CSV of edges with weights: repo, parent, weight                                  a budget along the dependency graph
+ edges-csv       CSV of edges: seed_repo, dependency_repo                                         a budget along the dependency graph
 The kind is found by itself; see allonet new --help for more.
 Mechanisms to write a network with are listed by allonet new --list.
 ── exit 0
@@ -263,7 +264,7 @@ missing-column
     room.tells("allonet new --from table.csv --kind vote", str![[r#"
 ── standard error
 error: invalid value 'vote' for '--kind <KIND>'
-  [possible values: votes, ballots, rf4, snapshot, octant, payments, cargo-lock, package-lock, go-mod, uv-lock, poetry-lock, cyclonedx, spdx, node-link, seed-map, weight-csv, edges-csv]
+  [possible values: votes, ballots, rf4, snapshot, octant, payments, cargo-lock, cargo-metadata, package-lock, go-mod, uv-lock, poetry-lock, cyclonedx, spdx, node-link, seed-map, weight-csv, edges-csv]
 
   tip: a similar value exists: 'votes'
 

@@ -3,14 +3,16 @@
 use std::cmp::Reverse;
 use std::collections::BTreeSet;
 
-use super::{DependencyGraph, Edge, EdgeKind, GraphBuilder, GraphError, Node};
+use allonet_core::maths;
+
+use super::{DependencyGraph, Edge, EdgeKind, GraphBuilder, GraphError, LicencePolicy, Node};
 use crate::purl;
 
 /// What to leave out of a graph. The default leaves out only what no root
 /// leads to.
 ///
-/// The cuts happen in the order of the fields. Given weights are not rescaled.
-/// The filtered graph notes how much each cut took.
+/// The cuts happen in the order of the fields. The filtered graph notes how much
+/// each cut took.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Policy {
     /// Edges of these kinds are dropped.
@@ -18,6 +20,8 @@ pub struct Policy {
     /// Nodes whose packages all belong to these package URL types are dropped,
     /// for instance `githubactions`. Roots stay.
     pub drop_ecosystems: BTreeSet<String>,
+    /// Nodes under other licences are dropped. Roots stay.
+    pub licences: Option<LicencePolicy>,
     /// At most this many dependencies per node: those with the largest given
     /// weight, then the strongest kind, then the most dependents in the graph,
     /// then the smallest id.
@@ -26,6 +30,35 @@ pub struct Policy {
     pub max_depth: Option<u32>,
     /// Keep nodes that no root leads to (any more).
     pub keep_unreachable: bool,
+    /// What becomes of the given weights of edges that are dropped.
+    pub dropped_weight: DroppedWeight,
+}
+
+/// What becomes of the given weight of an edge that a policy drops.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum DroppedWeight {
+    /// It is gone: the other weights of the dependent stay as given. Where they
+    /// are parts of an inflow, the dependent keeps the difference.
+    #[default]
+    Gone,
+    /// The dependencies that stay share it in proportion to their weights, so
+    /// that the weights of the dependent add up to what they did.
+    Redistributed,
+}
+
+impl Policy {
+    /// How many dependencies of one node Deep Funding pays.
+    pub const DEEP_FUNDING_WIDTH: usize = 128;
+
+    /// The edge list of Deep Funding: the first 128 dependencies of each node,
+    /// what the lower ones had going to those.
+    pub fn deep_funding() -> Self {
+        Self {
+            max_dependencies: Some(Self::DEEP_FUNDING_WIDTH),
+            dropped_weight: DroppedWeight::Redistributed,
+            ..Self::default()
+        }
+    }
 }
 
 impl DependencyGraph {
@@ -39,6 +72,9 @@ impl DependencyGraph {
         }
         let mut graph = self.without_kinds(&policy.drop_kinds);
         graph = graph.without_ecosystems(&policy.drop_ecosystems);
+        if let Some(licences) = &policy.licences {
+            graph = graph.under(licences);
+        }
         if let Some(limit) = policy.max_dependencies {
             graph = graph.with_at_most(limit);
         }
@@ -53,7 +89,37 @@ impl DependencyGraph {
             let reached = |node: u32| depths[node as usize].is_some();
             graph = graph.retain(reached, |_| true, "that no root leads to");
         }
+        if policy.dropped_weight == DroppedWeight::Redistributed {
+            graph.restore_sums(self);
+        }
         Ok(graph)
+    }
+
+    /// Scales the given weights of every node to the sum they had in the whole
+    /// graph. A node that lost all its weight has nobody to give it to.
+    fn restore_sums(&mut self, whole: &Self) {
+        let sum = |edges: &[Edge]| maths::sum(edges.iter().filter_map(|edge| edge.weight));
+        for node in 0..self.nodes.len() {
+            let range = self.offsets[node]..self.offsets[node + 1];
+            let before = whole.index(&self.nodes[node].id).map(|at| whole.dependencies(at));
+            let before = before.unwrap_or_default();
+            let after = sum(&self.edges[range.clone()]);
+            if range.len() == before.len() || after <= 0.0 {
+                continue;
+            }
+            let scale = sum(before) / after;
+            for edge in &mut self.edges[range] {
+                edge.weight = edge.weight.map(|weight| (weight * scale).min(f64::MAX));
+            }
+        }
+    }
+
+    fn under(&self, licences: &LicencePolicy) -> Self {
+        let keep = |node: u32| {
+            let node = &self.nodes[node as usize];
+            node.root || licences.keeps(node)
+        };
+        self.retain(keep, |_| true, "whose licences the round does not fund")
     }
 
     fn without_kinds(&self, kinds: &BTreeSet<EdgeKind>) -> Self {
@@ -135,7 +201,7 @@ impl DependencyGraph {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::graph::Package;
+    use crate::graph::{Licences, Package, Unlicensed};
 
     /// app → serde, tokio, insta (dev), checkout (an action);
     /// tokio → mio → libc; insta → console.
@@ -197,6 +263,65 @@ mod tests {
         let policy = Policy { max_dependencies: Some(2), ..Policy::default() };
         let graph = app().filter(&policy).expect("it has a root");
         assert_eq!(ids(&graph), ["app", "libc", "mio", "serde", "tokio"]);
+    }
+
+    #[test]
+    fn licences_cut_what_a_round_does_not_fund() {
+        let mut builder = GraphBuilder::default();
+        let mut package = |id: &str, licences: &[Option<&str>]| {
+            let node = builder.list(id);
+            for licence in licences {
+                let licence = licence.map(str::to_owned);
+                builder
+                    .describe(id, Package { name: id.to_owned(), licence, ..Package::default() });
+            }
+            node
+        };
+        let app = package("app", &[Some("Proprietary")]);
+        let below = [
+            package("both", &[Some("GPL-3.0-only"), Some("MIT")]),
+            package("copyleft", &[Some("GPL-3.0-only")]),
+            package("free", &[Some("MIT OR Apache-2.0")]),
+            package("silent", &[None]),
+        ];
+        builder.mark_root(app);
+        for node in below {
+            builder.edge(app, node, EdgeKind::Normal, None);
+        }
+        let graph = builder.finish();
+        let admitted = Licences::Permissive;
+        for (unlicensed, expected) in [
+            (Unlicensed::Keep, &["app", "both", "free", "silent"][..]),
+            (Unlicensed::Drop, &["app", "both", "free"][..]),
+        ] {
+            let licences = Some(LicencePolicy { admitted: admitted.clone(), unlicensed });
+            let policy = Policy { licences, ..Policy::default() };
+            assert_eq!(ids(&graph.filter(&policy).expect("it has a root")), expected);
+        }
+    }
+
+    #[test]
+    fn what_is_beyond_the_width_is_shared_by_the_others_or_gone() {
+        let mut builder = GraphBuilder::default();
+        let app = builder.list("app");
+        builder.mark_root(app);
+        for (id, weight) in [("a", 0.4), ("b", 0.2), ("c", 0.2), ("d", 0.1)] {
+            let node = builder.list(id);
+            builder.edge(app, node, EdgeKind::Normal, Some(weight));
+        }
+        let graph = builder.finish();
+        let weights = |policy: &Policy| -> Vec<f64> {
+            let graph = graph.filter(policy).expect("it has a root");
+            graph.edges().iter().filter_map(|edge| edge.weight).collect()
+        };
+        // 0.9 in all; a and b stay with 0.6, so each grows by half.
+        let two = Policy { max_dependencies: Some(2), ..Policy::deep_funding() };
+        let expected = [0.6, 0.3];
+        for (found, expected) in weights(&two).into_iter().zip(expected) {
+            assert!((found - expected).abs() < 1e-15, "{found}");
+        }
+        assert_eq!(weights(&Policy { dropped_weight: DroppedWeight::Gone, ..two }), [0.4, 0.2]);
+        assert_eq!(weights(&Policy::deep_funding()), [0.4, 0.2, 0.2, 0.1]);
     }
 
     #[test]

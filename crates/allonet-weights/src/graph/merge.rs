@@ -2,8 +2,18 @@
 
 use std::collections::BTreeMap;
 
-use super::{DependencyGraph, GraphBuilder};
+use super::{DependencyGraph, Edge, GraphBuilder};
 use crate::repository::Aliases;
+
+/// What becomes of the given weights of edges that coincide when nodes merge.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum Coinciding {
+    /// They add up: each package was judged for what it alone brings.
+    #[default]
+    Sum,
+    /// The largest counts: every package was judged for the whole repository.
+    Max,
+}
 
 impl DependencyGraph {
     /// The repository of every node whose packages name one.
@@ -35,6 +45,12 @@ impl DependencyGraph {
     /// an edge that was a self-edge before stays.
     #[must_use]
     pub fn merge(&self, map: &BTreeMap<String, String>) -> Self {
+        self.merge_with(map, Coinciding::Sum)
+    }
+
+    /// [`merge`](Self::merge), with a choice for weights that coincide.
+    #[must_use]
+    pub fn merge_with(&self, map: &BTreeMap<String, String>, coinciding: Coinciding) -> Self {
         let mut builder = GraphBuilder::default();
         let mut moved = Vec::with_capacity(self.nodes.len());
         for node in &self.nodes {
@@ -42,13 +58,20 @@ impl DependencyGraph {
             moved.push(builder.copy(id, node));
         }
         let mut inside = 0_usize;
+        let mut edges: Vec<Edge> = Vec::with_capacity(self.edges.len());
         for edge in &self.edges {
             let (from, to) = (moved[edge.dependent as usize], moved[edge.dependency as usize]);
             if from == to && edge.dependent != edge.dependency {
                 inside += 1;
             } else {
-                builder.edge(from, to, edge.kind, edge.weight);
+                edges.push(Edge { dependent: from, dependency: to, ..*edge });
             }
+        }
+        if coinciding == Coinciding::Max {
+            keep_largest(&mut edges);
+        }
+        for edge in edges {
+            builder.edge(edge.dependent, edge.dependency, edge.kind, edge.weight);
         }
         for note in &self.notes {
             builder.note(note.line, note.text.as_str());
@@ -59,12 +82,67 @@ impl DependencyGraph {
         }
         builder.finish()
     }
+
+    /// The graph with renamed repositories under their current names.
+    #[must_use]
+    pub fn with_current_names(&self, aliases: &Aliases) -> Self {
+        let renamed = self.nodes.iter().filter_map(|node| {
+            aliases.current(&node.id).map(|current| (node.id.clone(), current.to_owned()))
+        });
+        self.merge(&renamed.collect())
+    }
+
+    /// The facts of both graphs: nodes by id, roots of either, evidence and
+    /// edges of both. Given weights of one edge in both add up.
+    #[must_use]
+    pub fn union(&self, other: &Self) -> Self {
+        let mut builder = GraphBuilder::from_graph(self);
+        let moved: Vec<u32> = other.nodes.iter().map(|node| builder.copy(&node.id, node)).collect();
+        for edge in &other.edges {
+            let (from, to) = (moved[edge.dependent as usize], moved[edge.dependency as usize]);
+            builder.edge(from, to, edge.kind, edge.weight);
+        }
+        for note in &other.notes {
+            builder.note(note.line, note.text.as_str());
+        }
+        builder.finish()
+    }
+}
+
+/// One edge for each pair: the strongest kind, the largest weight.
+fn keep_largest(edges: &mut Vec<Edge>) {
+    edges.sort_by_key(|edge| (edge.dependent, edge.dependency, edge.kind));
+    edges.dedup_by(|next, kept| {
+        let same = (next.dependent, next.dependency) == (kept.dependent, kept.dependency);
+        if same {
+            let largest = next.weight.into_iter().chain(kept.weight).reduce(f64::max);
+            kept.weight = largest;
+        }
+        same
+    });
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::graph::{EdgeKind, Package};
+
+    #[test]
+    fn a_graph_joined_with_itself_doubles_weights_only() {
+        let mut builder = GraphBuilder::default();
+        let (a, b) = (builder.list("old/a"), builder.list("b/b"));
+        builder.mark_root(a);
+        builder.edge(a, b, EdgeKind::Dev, Some(0.25));
+        let graph = builder.finish();
+        let both = graph.union(&graph);
+        assert_eq!((both.nodes(), both.roots()), (graph.nodes(), graph.roots()));
+        assert_eq!(both.edges()[0], Edge { weight: Some(0.5), ..graph.edges()[0] });
+
+        let aliases = Aliases::parse("alias,repo\nold/a,new/a\n").expect("one row");
+        let current = graph.with_current_names(&aliases);
+        assert_eq!(current.index("new/a"), Some(1));
+        assert_eq!(current.roots(), [1]);
+    }
 
     #[test]
     fn packages_of_one_repository_become_one_node() {
@@ -93,5 +171,11 @@ mod tests {
         assert_eq!(merged.self_loops(), [1]);
         assert_eq!(merged.notes()[0].text, "left out 1 edges between packages of one repository");
         assert_eq!(merged.roots(), [0]);
+
+        let map = graph.repositories(&Aliases::default());
+        let largest = graph.merge_with(&map, Coinciding::Max);
+        let edge = largest.edge(0, 1).expect("app needs serde");
+        assert_eq!((edge.kind, edge.weight), (EdgeKind::Normal, Some(0.5)));
+        assert_eq!(largest.self_loops(), [1]);
     }
 }

@@ -96,6 +96,7 @@ fn evidence(toml: &Text, package: &Locked) -> Package {
         version: Some(package.version.clone()),
         purl: Some(purl::of("cargo", name, Some(&package.version))),
         repository: git.map(crate::repository::canonical_repo),
+        licence: None,
         line: Some(toml.line(package.name.span().start)),
     }
 }

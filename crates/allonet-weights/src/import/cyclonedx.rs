@@ -55,8 +55,22 @@ struct Component<'a> {
     scope: Option<String>,
     #[serde(rename = "externalReferences")]
     external: Option<Vec<External>>,
+    licenses: Option<Vec<Licensed>>,
     #[serde(borrow)]
     components: Option<Vec<&'a RawValue>>,
+}
+
+/// Either one expression or one licence of a list.
+#[derive(Debug, Deserialize)]
+struct Licensed {
+    expression: Option<String>,
+    license: Option<Licence>,
+}
+
+#[derive(Debug, Deserialize)]
+struct Licence {
+    id: Option<String>,
+    name: Option<String>,
 }
 
 #[derive(Debug, Deserialize)]
@@ -193,9 +207,28 @@ impl Component<'_> {
             version: self.version.clone(),
             purl: self.purl.clone(),
             repository: vcs.map(|vcs| canonical_repo(&vcs.url)),
+            licence: self.licence(),
             line: Some(line),
         };
         Part { reference, id, kind, root, package }
+    }
+
+    /// All that is listed, as one expression: the format does not say whether a
+    /// list is a choice, so every one of them counts.
+    fn licence(&self) -> Option<String> {
+        let listed = self.licenses.iter().flatten().filter_map(|entry| {
+            let single = entry.license.as_ref();
+            let single = single.and_then(|found| found.id.as_deref().or(found.name.as_deref()));
+            entry.expression.as_deref().or(single).map(str::trim)
+        });
+        let listed: Vec<&str> = listed.filter(|text| !text.is_empty()).collect();
+        match listed[..] {
+            [] => None,
+            [one] => Some(one.to_owned()),
+            _ => Some(
+                listed.iter().map(|text| format!("({text})")).collect::<Vec<_>>().join(" AND "),
+            ),
+        }
     }
 }
 

@@ -40,6 +40,7 @@ pub fn read(text: &str, options: &ReadOptions) -> Result<DependencyGraph, Import
                     version: None,
                     purl: purl.map(str::to_owned),
                     repository: Some(repository.clone()),
+                    licence: None,
                     line: Some(row.line()),
                 },
             ),

@@ -247,6 +247,7 @@ fn evidence(path: &str, version: Option<&str>, line: Option<u32>) -> Package {
         version: version.map(str::to_owned),
         purl: Some(purl::of("golang", path, version)),
         repository: known.then(|| canonical_repo(&repository)),
+        licence: None,
         line,
     }
 }

@@ -48,6 +48,8 @@ struct Entry {
     /// A text, or `false` in some old locks.
     resolved: Option<serde_json::Value>,
     link: bool,
+    /// A text; an object with a `type` in packages of long ago.
+    license: Option<serde_json::Value>,
     dependencies: Option<Names>,
     dev_dependencies: Option<Names>,
     optional_dependencies: Option<Names>,
@@ -175,6 +177,12 @@ impl Entry {
         self.version.as_deref().unwrap_or_default()
     }
 
+    fn licence(&self) -> Option<String> {
+        let stated = self.license.as_ref()?;
+        let text = stated.as_str().or_else(|| stated.get("type")?.as_str())?.trim();
+        (!text.is_empty()).then(|| text.to_owned())
+    }
+
     fn resolved(&self) -> Option<&str> {
         self.resolved.as_ref().and_then(serde_json::Value::as_str)
     }
@@ -188,6 +196,7 @@ fn evidence(location: &Location) -> Package {
         name: location.name.clone(),
         version,
         repository: git.map(canonical_repo),
+        licence: location.entry.licence(),
         line: Some(location.line),
     }
 }

@@ -107,6 +107,7 @@ fn evidence(toml: &Text, name: &str, package: &Locked) -> Package {
         version: Some(package.version.clone()),
         purl: Some(purl::of("pypi", name, Some(&package.version))),
         repository: git.and_then(|source| source.url.as_deref()).map(canonical_repo),
+        licence: None,
         line: Some(toml.line(package.name.span().start)),
     }
 }

@@ -49,6 +49,8 @@ struct Described {
     name: String,
     version_info: Option<String>,
     download_location: Option<String>,
+    license_declared: Option<String>,
+    license_concluded: Option<String>,
     external_refs: Option<Vec<ExternalRef>>,
 }
 
@@ -145,6 +147,7 @@ fn packages(
         let id = purl.as_deref().map_or(&*found.name, purl::without_version).to_owned();
         let package = Package {
             repository: repository(&found, purl.as_deref()),
+            licence: licence(&found),
             name: found.name,
             version: found.version_info.filter(|version| !version.is_empty()),
             purl,
@@ -161,6 +164,15 @@ fn repository(package: &Described, purl: Option<&str>) -> Option<String> {
     let vcs = location.filter(|location| location.starts_with("git"));
     let github = purl.filter(|purl| purl::kind(purl) == Some("github"));
     vcs.or(github).map(canonical_repo)
+}
+
+/// What the package says of itself, else what somebody found out about it.
+fn licence(package: &Described) -> Option<String> {
+    let stated = [&package.license_declared, &package.license_concluded].into_iter().flatten();
+    stated
+        .map(|text| text.trim())
+        .find(|text| !matches!(*text, "" | "NONE" | "NOASSERTION"))
+        .map(str::to_owned)
 }
 
 fn version(package: &Package) -> &str {

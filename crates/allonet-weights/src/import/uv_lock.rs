@@ -125,6 +125,7 @@ fn evidence(toml: &Text, name: &str, package: &Locked) -> Package {
         version: package.version.clone(),
         purl: Some(purl::of("pypi", name, package.version.as_deref())),
         repository: git.map(canonical_repo),
+        licence: None,
         line: Some(toml.line(package.name.span().start)),
     }
 }

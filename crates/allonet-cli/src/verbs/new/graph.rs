@@ -132,7 +132,10 @@ fn one_project(
     format: Format,
     name: &str,
 ) -> DependencyGraph {
-    let workspace = matches!(format, Format::CargoLock | Format::PackageLock | Format::UvLock);
+    let workspace = matches!(
+        format,
+        Format::CargoLock | Format::CargoMetadata | Format::PackageLock | Format::UvLock
+    );
     let roots: Vec<String> =
         graph.roots().into_iter().map(|root| graph.nodes()[root as usize].id.clone()).collect();
     if !workspace || !args.root.is_empty() || roots.len() < 2 {
@@ -150,7 +153,7 @@ fn faulty<'a>(
     go_graph.filter(|_| error.format.contains("graph")).unwrap_or(file)
 }
 
-fn not_read(error: &ImportError, file: &Arc<SourceFile>) -> Failure {
+pub(in crate::verbs) fn not_read(error: &ImportError, file: &Arc<SourceFile>) -> Failure {
     let field = error.field.as_ref().map_or(String::new(), |field| format!("{field}: "));
     let message =
         format!("{}: {field}found {}, expected {}", error.format, error.found, error.expected);
@@ -162,7 +165,7 @@ fn not_read(error: &ImportError, file: &Arc<SourceFile>) -> Failure {
     fault.into()
 }
 
-fn not_applied(error: &OverrideError, file: &Arc<SourceFile>) -> Failure {
+pub(in crate::verbs) fn not_applied(error: &OverrideError, file: &Arc<SourceFile>) -> Failure {
     let text = error.to_string();
     let located = text.strip_prefix("line ").and_then(|rest| rest.split_once(": "));
     let located = located.and_then(|(line, rest)| Some((line.parse().ok()?, rest)));
@@ -227,11 +230,11 @@ fn written(
 }
 
 /// A share as a decimal, exactly.
-fn share(units: u64) -> String {
+pub(in crate::verbs) fn share(units: u64) -> String {
     shortened(&format_units(U256::from(units), SHARE_DECIMALS)).to_owned()
 }
 
-fn edges(weighted: &WeightedGraph) -> String {
+pub(in crate::verbs) fn edges(weighted: &WeightedGraph) -> String {
     let mut text = "parent,repo,weight\n".to_owned();
     for (node, parent) in (0_u32..).zip(weighted.nodes()) {
         for (repo, weight) in weighted.dependencies(node) {
@@ -242,7 +245,7 @@ fn edges(weighted: &WeightedGraph) -> String {
     text
 }
 
-fn sources(weighted: &WeightedGraph) -> String {
+pub(in crate::verbs) fn sources(weighted: &WeightedGraph) -> String {
     let mut text = "node,share\n".to_owned();
     for (node, part) in weighted.sources() {
         let node = cell(&weighted.nodes()[*node as usize]);
@@ -252,7 +255,7 @@ fn sources(weighted: &WeightedGraph) -> String {
 }
 
 /// What those keep who pass something on; all others keep everything.
-fn own(weighted: &WeightedGraph) -> String {
+pub(in crate::verbs) fn own(weighted: &WeightedGraph) -> String {
     let mut text = "node,originality\n".to_owned();
     for (at, (node, own)) in weighted.nodes().iter().zip(weighted.own_shares()).enumerate() {
         if weighted.offsets()[at] < weighted.offsets()[at + 1] {

@@ -6,7 +6,7 @@ use clap::ValueEnum;
 use crate::args::Kind;
 
 /// All kinds, in the order of the help.
-pub(super) const ALL: [Kind; 17] = [
+pub(super) const ALL: [Kind; 18] = [
     Kind::Votes,
     Kind::Ballots,
     Kind::Rf4,
@@ -14,6 +14,7 @@ pub(super) const ALL: [Kind; 17] = [
     Kind::Octant,
     Kind::Payments,
     Kind::CargoLock,
+    Kind::CargoMetadata,
     Kind::PackageLock,
     Kind::GoMod,
     Kind::UvLock,
@@ -61,6 +62,7 @@ pub(super) fn format(kind: Kind) -> Option<Format> {
         | Kind::Octant
         | Kind::Payments => return None,
         Kind::CargoLock => Format::CargoLock,
+        Kind::CargoMetadata => Format::CargoMetadata,
         Kind::PackageLock => Format::PackageLock,
         Kind::GoMod => Format::GoMod,
         Kind::UvLock => Format::UvLock,

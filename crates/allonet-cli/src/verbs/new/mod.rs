@@ -4,7 +4,7 @@
 mod asset;
 mod detect;
 mod export;
-mod graph;
+pub(in crate::verbs) mod graph;
 mod kinds;
 mod payments;
 mod plan;

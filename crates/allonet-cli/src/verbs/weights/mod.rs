@@ -2,6 +2,7 @@
 
 mod board;
 mod fit;
+mod graph;
 mod jury;
 mod market;
 mod plan;
@@ -36,6 +37,8 @@ enum WeightsVerb {
     Board(board::BoardArgs),
     /// Trade, settle and stress prediction markets whose prices are weights
     Market(market::MarketArgs),
+    /// Look at dependency graphs: what is in them, what changed, who is paid twice
+    Graph(graph::GraphArgs),
 }
 
 /// Does what the command line says.
@@ -47,5 +50,6 @@ pub(super) fn run(args: &WeightsArgs, ui: &Ui) -> Result<ExitCode, Failure> {
         WeightsVerb::Score(args) => score::run(args, ui),
         WeightsVerb::Board(args) => board::run(args, ui),
         WeightsVerb::Market(args) => market::run(args, ui),
+        WeightsVerb::Graph(args) => graph::run(args, ui),
     }
 }
