@@ -20,12 +20,10 @@
 mod named;
 mod payout;
 
-use allonet_core::absorbing::{AbsorbingError, Chain, solve};
-
 use crate::apportion::apportion;
 
 pub(crate) use named::{NamedNode, assembled, named};
-pub use payout::PayoutError;
+pub use payout::{Flow, PayoutError};
 
 /// One whole, in the unit of all shares: 10¹⁸.
 pub const WHOLE: u64 = 1_000_000_000_000_000_000;
@@ -116,38 +114,6 @@ impl WeightedGraph {
         (0_u32..).zip(escapes).filter(|&(_, escapes)| !escapes).map(|(node, _)| node).collect()
     }
 
-    /// What reaches each node and what it keeps, as parts of all the money.
-    ///
-    /// ```text
-    /// x = s + Wᵀ diag(1 − o) x,   kept = o · x
-    /// ```
-    ///
-    /// Loops are solved. `sources` are the shares with which money enters, one
-    /// for each node; they add up to one.
-    pub fn flow(&self, sources: &[f64]) -> Result<Flow, AbsorbingError> {
-        let part = |share: u64| share as f64 / WHOLE as f64;
-        let passed = |node: usize| 1.0 - part(self.own_shares[node]);
-        let probabilities = (0..self.nodes.len()).flat_map(|node| {
-            let range = self.offsets[node]..self.offsets[node + 1];
-            self.weights[range].iter().map(move |weight| passed(node) * part(*weight))
-        });
-        let chain = Chain::new(self.offsets.clone(), self.targets.clone(), probabilities.collect());
-        let inflow = solve(&chain, sources)?;
-        let leaf = |node: usize| self.offsets[node] == self.offsets[node + 1];
-        let own = |node: usize| if leaf(node) { 1.0 } else { part(self.own_shares[node]) };
-        let kept = inflow.iter().enumerate().map(|(node, inflow)| own(node) * inflow).collect();
-        Ok(Flow { inflow, kept })
-    }
-
-    /// The shares with which money enters, one for each node, adding up to one.
-    pub fn entries(&self) -> Vec<f64> {
-        let mut entries = vec![0.0; self.nodes.len()];
-        for (node, share) in &self.sources {
-            entries[*node as usize] = *share as f64 / WHOLE as f64;
-        }
-        entries
-    }
-
     /// The edges of a node, as positions.
     pub(crate) fn range(&self, node: u32) -> std::ops::Range<usize> {
         self.offsets[node as usize]..self.offsets[node as usize + 1]
@@ -159,15 +125,6 @@ impl WeightedGraph {
         let found = self.targets[range.clone()].binary_search(&dependency);
         found.ok().map(|at| range.start + at)
     }
-}
-
-/// Money in a network, as parts of the whole.
-#[derive(Debug, Clone, PartialEq)]
-pub struct Flow {
-    /// All that ever reaches each node, each round trip counted.
-    pub inflow: Vec<f64>,
-    /// What each node keeps; adds up to one.
-    pub kept: Vec<f64>,
 }
 
 /// A fraction in `0 ..= 1` as the nearest share.

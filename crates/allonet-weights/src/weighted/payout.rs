@@ -17,6 +17,15 @@ use thiserror::Error;
 
 use super::{WHOLE, WeightedGraph};
 
+/// Money in a network, as parts of the whole.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Flow {
+    /// All that ever reaches each node, each round trip counted.
+    pub inflow: Vec<f64>,
+    /// What each node keeps; adds up to one.
+    pub kept: Vec<f64>,
+}
+
 /// Why money could not be divided.
 #[derive(Debug, Clone, PartialEq, Error)]
 pub enum PayoutError {
@@ -32,29 +41,39 @@ pub enum PayoutError {
 }
 
 impl WeightedGraph {
-    /// What arrives at each node, as part of all money; a round trip counts
-    /// each time.
-    pub fn inflow(&self) -> Result<Vec<f64>, AbsorbingError> {
+    /// What reaches each node and what it keeps, as parts of all the money;
+    /// a round trip counts each time.
+    ///
+    /// `entries` are the shares with which money enters, one for each node;
+    /// they add up to one.
+    pub fn flow(&self, entries: &[f64]) -> Result<Flow, AbsorbingError> {
         let part = |share: u64| share as f64 / WHOLE as f64;
         let mut probabilities = Vec::with_capacity(self.weights.len());
         for (node, &own) in (0_u32..).zip(&self.own_shares) {
             let passed = part(WHOLE - own);
             probabilities.extend(self.weights[self.range(node)].iter().map(|&w| passed * part(w)));
         }
-        let exits = (0_u32..).take(self.nodes.len()).map(|node| part(self.keeps(node))).collect();
+        let exits: Vec<f64> =
+            (0_u32..).take(self.nodes.len()).map(|node| part(self.keeps(node))).collect();
         let (offsets, targets) = (self.offsets.clone(), self.targets.clone());
+        let chain = Chain { offsets, targets, probabilities, exits };
+        let inflow = solve(&chain, entries)?;
+        let kept = inflow.iter().zip(&chain.exits).map(|(arrived, own)| arrived * own).collect();
+        Ok(Flow { inflow, kept })
+    }
+
+    /// The shares with which money enters, one for each node, adding up to one.
+    pub fn entries(&self) -> Vec<f64> {
         let mut entries = vec![0.0; self.nodes.len()];
-        for &(node, share) in &self.sources {
-            entries[node as usize] += part(share);
+        for (node, share) in &self.sources {
+            entries[*node as usize] = *share as f64 / WHOLE as f64;
         }
-        solve(&Chain { offsets, targets, probabilities, exits }, &entries)
+        entries
     }
 
     /// What each node keeps, as part of all money.
     pub fn kept(&self) -> Result<Vec<f64>, AbsorbingError> {
-        let inflow = self.inflow()?;
-        let own = (0_u32..).map(|node| self.keeps(node) as f64 / WHOLE as f64);
-        Ok(inflow.into_iter().zip(own).map(|(arrived, own)| arrived * own).collect())
+        Ok(self.flow(&self.entries())?.kept)
     }
 
     /// What each node is paid of some money; adds up to it exactly.
@@ -86,7 +105,8 @@ mod tests {
         }
         let network = weigh(&builder.finish(), &Settings::default()).expect("it has a root");
         // x_a = 1 + x_b / 2, x_b = x_a / 2: 4/3 and 2/3.
-        let inflow = network.inflow().expect("a and b keep something");
+        let entries = network.entries();
+        let inflow = network.flow(&entries).expect("a and b keep something").inflow;
         let ids: Vec<&str> = network.nodes().iter().map(String::as_str).collect();
         assert_eq!(ids, ["a", "app", "b"]);
         for (found, expected) in inflow.into_iter().zip([4.0 / 3.0, 1.0, 2.0 / 3.0]) {
