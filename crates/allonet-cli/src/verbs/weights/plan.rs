@@ -255,7 +255,7 @@ fn more(args: &PlanArgs, path: &Path, target: f64, ui: &Ui) -> Result<ExitCode, 
         format!("That is within the target of {:.1} %.", 100.0 * target)
     } else {
         format!(
-            "{} more of random pairs take it to {:.1} %, if the next jurors are like these.",
+            "{} more on random pairs take it to {:.1} %, if the next jurors are like these.",
             counted(found.more, "comparison"),
             100.0 * target
         )

@@ -85,7 +85,9 @@ fn facts(comparisons: &Comparisons, findings: &Findings) -> Vec<String> {
         ));
     }
     lines.extend(circles(findings));
-    lines.push(camps(comparisons, findings));
+    if effective.jurors > 1 {
+        lines.push(camps(comparisons, findings));
+    }
     lines
 }
 
@@ -347,6 +349,9 @@ fn hanging(comparisons: &Comparisons, findings: &Findings) -> Vec<String> {
     };
     let top = first(weights);
     let mut lines = Vec::new();
+    if findings.effective.jurors < 2 {
+        return lines;
+    }
     for (juror, part) in findings.influence.left_out.iter().enumerate() {
         let name = shown(&jurors[juror]);
         let Some(change) = &part.change else {
