@@ -51,7 +51,8 @@
 //!
 //! let day = |day: i64| allonet_core::time::Instant::from_unix(day * 86_400);
 //! let amount = Amount::from_base;
-//! let mut contest = Contest::open("owner", amount(1_000), "challenger", amount(500), day(0), Terms::default())?;
+//! let (stake, bond) = (amount(1_000), amount(500));
+//! let mut contest = Contest::open("owner", stake, "challenger", bond, day(0), Terms::default())?;
 //! contest.apply(day(3), &Event::Answer)?;
 //! contest.apply(day(9), &Event::Verdict(Verdict::Upheld))?;
 //! // The challenger has the bond back and half of the stake.

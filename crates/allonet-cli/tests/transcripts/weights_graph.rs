@@ -26,7 +26,9 @@ fn room() -> Room {
 
 #[test]
 fn a_graph_is_counted() {
-    room().tells("allonet weights graph show old.csv", str![[r#"
+    room().tells(
+        "allonet weights graph show old.csv",
+        str![[r#"
 ── standard output
  what                  count  which
  nodes                     3
@@ -46,7 +48,8 @@ fn a_graph_is_counted() {
  most depended on          2  b/b 2, old/a 1
 content [HASH]
 ── exit 0
-"#]]);
+"#]],
+    );
 }
 
 #[test]
@@ -71,7 +74,9 @@ fn two_snapshots_differ_in_edges_and_money() {
 
 #[test]
 fn applicants_that_hold_each_other_are_found() {
-    room().tells("allonet weights graph entities entities.csv --budget 800", str![[r#"
+    room().tells(
+        "allonet weights graph entities entities.csv --budget 800",
+        str![[r#"
 ── standard error
 note: `acme` weighs 6, what is below it 4 together
 ── standard output
@@ -83,12 +88,15 @@ note: `acme` weighs 6, what is below it 4 together
 conflict: `acme` holds `acme/db`, and both apply
 conflict: `acme` holds `acme/ui`, and both apply
 ── exit 0
-"#]]);
+"#]],
+    );
 }
 
 #[test]
 fn overlays_pay_their_curators() {
-    room().tells("allonet weights graph overlays new.csv overlays.csv", str![[r#"
+    room().tells(
+        "allonet weights graph overlays new.csv overlays.csv",
+        str![[r#"
 ── standard output
  overlay     share  moves alone  curator
  guild    100.00 %       250000  ann
@@ -98,37 +106,47 @@ fn overlays_pay_their_curators() {
  new/a          490000
  ann (curator)   20000
 ── exit 0
-"#]]);
+"#]],
+    );
 }
 
 #[test]
 fn an_unknown_share_waits() {
-    room().tells("allonet weights graph export divided.csv --unknown escrow", str![[r#"
+    room().tells(
+        "allonet weights graph export divided.csv --unknown escrow",
+        str![[r#"
 ── standard output
 parent,repo,weight
 app,app:OTHER_UNKNOWN,0.400000000000000022
 app,lib,0.599999999999999978
 ── exit 0
-"#]]);
+"#]],
+    );
 }
 
 #[test]
 fn three_tables_are_written() {
-    room().tells("allonet weights graph export new.csv --out deps.csv", str![[r#"
+    room().tells(
+        "allonet weights graph export new.csv --out deps.csv",
+        str![[r#"
 ── standard output
 2 weights over 3 nodes in ./deps.csv, ./deps-sources.csv, ./deps-originality.csv
 ── exit 0
-"#]]);
+"#]],
+    );
 }
 
 #[test]
 fn a_misspelt_licence_is_refused() {
-    room().tells("allonet weights graph show old.csv --licences mitt", str![[r#"
+    room().tells(
+        "allonet weights graph show old.csv --licences mitt",
+        str![[r#"
 ── standard error
 bad-option
 
   × --licences: `mitt` is no SPDX licence; write `any`, `osi`, `permissive`, or identifiers such
   │ as `MIT,Apache-2.0`
 ── exit 2
-"#]]);
+"#]],
+    );
 }

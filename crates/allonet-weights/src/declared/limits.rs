@@ -45,6 +45,13 @@ pub enum Limit {
     Top,
 }
 
+impl Limit {
+    /// On which side of its number one has to stay.
+    pub(super) fn side(self) -> &'static str {
+        if self == Self::Top { "at least" } else { "at most" }
+    }
+}
+
 impl fmt::Display for Limit {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {

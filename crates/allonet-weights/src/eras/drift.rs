@@ -58,9 +58,7 @@ impl Change {
 #[derive(Debug, Clone, PartialEq, Error)]
 pub enum DriftError {
     /// An interval is none.
-    #[error(
-        "item {item} has the interval {low} to {high}; both ends must be above 0, the lower one first"
-    )]
+    #[error("item {item} has the interval {low} to {high}; both ends are above 0, the lower first")]
     Interval {
         /// Index of the item.
         item: usize,

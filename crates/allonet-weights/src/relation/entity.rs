@@ -56,7 +56,8 @@ const ADDRESSES: [(&str, &str); 8] = [
 pub enum UnknownEntity {
     /// Its prefix is not in use.
     #[error(
-        "`{prefix}:` is no known prefix{near}; write for example repo:owner/name, doi:10.1000/1, rfc:9110 or pkg:cargo/serde"
+        "`{prefix}:` is no known prefix{near}; write for example repo:owner/name, \
+         doi:10.1000/1, rfc:9110 or pkg:cargo/serde"
     )]
     Prefix {
         /// The prefix found.

@@ -134,6 +134,7 @@ fn as_json(diff: &GraphDiff, hashes: &[String; 2], money: Option<&MoneyMoved>) -
             "before": before, "after": after,
         })
     };
+    let renamed = diff.renamed.iter().map(|(old, new)| json!({ "old": old, "new": new }));
     let reweighted = diff.reweighted.iter();
     let reweighted = reweighted.map(|one| changed(&one.edge, json!(one.before), json!(one.after)));
     let kinds = diff.kind_changed.iter();
@@ -144,7 +145,7 @@ fn as_json(diff: &GraphDiff, hashes: &[String; 2], money: Option<&MoneyMoved>) -
     json!({
         "old": hashes[0],
         "new": hashes[1],
-        "renamed": diff.renamed.iter().map(|(old, new)| json!({ "old": old, "new": new })).collect::<Vec<_>>(),
+        "renamed": renamed.collect::<Vec<_>>(),
         "nodes_added": diff.nodes_added,
         "nodes_removed": diff.nodes_removed,
         "roots_added": diff.roots_added,
