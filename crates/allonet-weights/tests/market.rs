@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use allonet_core::fault::SourceFile;
+use allonet_core::maths;
 use allonet_core::money::Amount;
 use allonet_core::time::Instant;
 use allonet_weights::comparisons::{Comparisons, Reading};
@@ -101,9 +102,9 @@ fn a_jury_settles_and_nothing_is_lost() {
     let before = market.accounts().inside();
     let paid = market.settle(0).unwrap();
     // ann holds 10⁶ ln 3 tokens of 3/4 each; the rest is the sponsor's.
-    assert!((paid["ann"].to_f64() - 0.75e6 * 3.0_f64.ln()).abs() < 4.0, "{paid:?}");
+    assert!((paid["ann"].to_f64() - 0.75e6 * maths::ln(3.0)).abs() < 4.0, "{paid:?}");
     let loss = 693_148.0 - paid["op"].to_f64();
-    assert!((loss - (0.75e6 * 3.0_f64.ln() - 693_147.0)).abs() < 4.0, "{loss}");
+    assert!((loss - (0.75e6 * maths::ln(3.0) - 693_147.0)).abs() < 4.0, "{loss}");
     assert_eq!(market.broken_law(), None);
     assert_eq!(market.accounts().inside(), before);
     let cash = market.accounts().accounts().values().map(|account| account.cash);

@@ -45,7 +45,7 @@ pub struct Account {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Accounts {
     outcomes: usize,
-    accounts: BTreeMap<String, Account>,
+    by_name: BTreeMap<String, Account>,
     /// Complete sets there are: so much collateral is locked up for them.
     sets: Amount,
     /// Collateral that came in and did not leave.
@@ -55,18 +55,18 @@ pub struct Accounts {
 impl Accounts {
     /// Nobody has anything of so many outcomes.
     pub fn new(outcomes: usize) -> Self {
-        Self { outcomes, accounts: BTreeMap::new(), sets: Amount::ZERO, inside: Amount::ZERO }
+        Self { outcomes, by_name: BTreeMap::new(), sets: Amount::ZERO, inside: Amount::ZERO }
     }
 
     /// Everybody who ever had anything, by name.
     pub fn accounts(&self) -> &BTreeMap<String, Account> {
-        &self.accounts
+        &self.by_name
     }
 
     /// What somebody has; nothing, if they are not known.
     pub fn of(&self, trader: &str) -> Account {
         let nothing = Account { cash: Amount::ZERO, tokens: vec![Amount::ZERO; self.outcomes] };
-        self.accounts.get(trader).cloned().unwrap_or(nothing)
+        self.by_name.get(trader).cloned().unwrap_or(nothing)
     }
 
     /// Complete sets there are.
@@ -182,7 +182,7 @@ impl Accounts {
 
     /// Locked collateral is paid for tokens: nobody holds any after.
     pub(super) fn redeem(&mut self, paid: &BTreeMap<String, Amount>) -> Result<(), MarketError> {
-        for account in self.accounts.values_mut() {
+        for account in self.by_name.values_mut() {
             account.tokens.fill(Amount::ZERO);
         }
         for (trader, amount) in paid {
@@ -195,7 +195,7 @@ impl Accounts {
 
     fn entry(&mut self, trader: &str) -> &mut Account {
         let outcomes = self.outcomes;
-        self.accounts
+        self.by_name
             .entry(trader.to_owned())
             .or_insert_with(|| Account { cash: Amount::ZERO, tokens: vec![Amount::ZERO; outcomes] })
     }

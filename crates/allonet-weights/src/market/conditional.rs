@@ -169,7 +169,7 @@ mod tests {
         // None judged at all: the parent's INVALID token.
         let paid = originality(2, &[]).unwrap().settle(base(10)).unwrap();
         assert_eq!(paid[[2].as_slice()], base(10));
-        assert_eq!((leverage(3_677, 685).unwrap() * 100.0).round() / 100.0, 5.37);
+        assert!((leverage(3_677, 685).unwrap() - 5.367_883).abs() < 1e-6);
         assert_eq!(leverage(3, 0), None);
     }
 

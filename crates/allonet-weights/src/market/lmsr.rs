@@ -26,8 +26,8 @@
 //!
 //! # Known weaknesses
 //!
-//! * Whoever comes first earns most of the subsidy; see
-//!   [`simulate`](super::simulate).
+//! * Where budgets are small against `b`, who comes first earns most of the
+//!   subsidy; see [`simulate`](super::simulate).
 //! * `b` is chosen by hand: small, and noise moves prices far; large, and the
 //!   subsidy is large and prices hardly move.
 //!

@@ -88,11 +88,10 @@ impl Settlement {
         let last = prices[prices.len() - 1];
         let mean = allonet_core::maths::sum(prices.iter().copied()) / prices.len() as f64;
         match self {
-            Self::Spot => last,
             Self::Twap => mean,
             Self::RandomClose => prices[drawn],
             Self::Challenge if (last - mean).abs() > alarm => jury,
-            Self::Challenge => last,
+            Self::Spot | Self::Challenge => last,
         }
     }
 }

@@ -75,6 +75,9 @@ pub struct Row {
     pub entry: Figure,
     /// What a trader of equal quality loses for each step of later entry.
     pub lost_per_step: Figure,
+    /// The same as a part of what the sponsor or the providers pay: mechanisms
+    /// that pay less cannot look fairer for it.
+    pub lost_of_paid: Figure,
     /// What the first quarter of traders earns of all that is earned by anyone
     /// who earns.
     pub first_quarter: Figure,
@@ -119,6 +122,7 @@ fn row(world: &World, mechanism: Mechanism) -> Result<Row, MarketError> {
         quality: figure(|run| run.quality),
         entry: figure(|run| run.entry),
         lost_per_step: figure(|run| run.lost),
+        lost_of_paid: Figure::ratio(&column(|run| run.lost), &column(|run| run.paid), world.seed),
         first_quarter: figure(|run| run.first),
         error: figure(|run| run.error),
         paid: figure(|run| run.paid),
@@ -254,7 +258,7 @@ fn open(world: &World, mechanism: Mechanism, market: &mut Market) -> Result<f64,
             let upper = tick_below((price * SERVED).min(0.99));
             let lower = tick_below(price / SERVED).max(TICK_MIN);
             let (lower, upper, price) = (Some(lower), Some(upper), Some(price));
-            Event { lower, upper, price, ..add.of(liquidity) }
+            Event { price, lower, upper, ..add.of(liquidity) }
         })?;
     }
     Ok(floor(put_in * UNIT).to_f64() / UNIT)

@@ -85,9 +85,9 @@ mod tests {
         let y: Vec<f64> = x.iter().zip(&z).map(|(x, z)| 5.0 - 2.0 * x + 7.0 * z).collect();
         assert!((slope_at_equal(&y, &x, &z) + 2.0).abs() < 1e-12);
         assert!((slope_at_equal(&y, &z, &x) - 7.0).abs() < 1e-12);
-        assert_eq!(slope_at_equal(&y, &x, &x), 0.0);
+        assert!(slope_at_equal(&y, &x, &x).abs() < 1e-300);
         assert!((correlation(&x, &[4.0, 3.0, 2.0, 1.0]) + 1.0).abs() < 1e-12);
-        assert_eq!(correlation(&x, &[1.0; 4]), 0.0);
+        assert!(correlation(&x, &[1.0; 4]).abs() < 1e-300);
     }
 
     #[test]
@@ -99,6 +99,6 @@ mod tests {
         // ± 1.96 / √400.
         assert!((figure.high - figure.low - 0.196).abs() < 0.03, "{figure:?}");
         assert!(figure.low < 2.0 && 2.0 < figure.high);
-        assert_eq!(Figure::ratio(&values, &vec![0.0; 400], 9).mean, f64::MAX);
+        assert!(Figure::ratio(&values, &vec![0.0; 400], 9).mean >= f64::MAX);
     }
 }

@@ -103,7 +103,9 @@ impl Float {
         if loss > budget {
             // The loss is convex in the size of the bundle: this part costs less.
             let scale = budget / loss;
-            tokens.iter_mut().for_each(|tokens| *tokens *= scale);
+            for tokens in &mut tokens {
+                *tokens *= scale;
+            }
         }
         Bundle { cost: cost(&tokens), tokens }
     }
@@ -172,7 +174,7 @@ mod tests {
         assert!((rich.prices()[0] - 0.5).abs() < 1e-12);
         // b Σ w ln(w / p) where the belief is right.
         let gain = rich.loss(&belief, 3);
-        let relative: f64 = belief.iter().map(|w| w * (3.0 * w).ln()).sum();
+        let relative: f64 = belief.iter().map(|w| w * maths::ln(3.0 * w)).sum();
         assert!((gain - 100.0 * relative).abs() < 1e-9, "{gain}");
         let poor = maker.trade_to(&belief, 5.0);
         let worst = (0..3).map(|at| poor.tokens[at] - poor.cost).fold(f64::INFINITY, f64::min);
@@ -187,7 +189,7 @@ mod tests {
         let turned = other.batch(&[&b, &a], 1e9);
         assert!((found[0].cost - turned[1].cost).abs() < 1e-12);
         let geometric =
-            softmax(&[(0.12_f64).ln() / 2.0, (0.06_f64).ln() / 2.0, (0.06_f64).ln() / 2.0]);
+            softmax(&[maths::ln(0.12) / 2.0, maths::ln(0.06) / 2.0, maths::ln(0.06) / 2.0]);
         assert!((one.prices()[0] - geometric[0]).abs() < 1e-12);
         // All that is paid is the cost of both together.
         let sum = found[0].cost + found[1].cost;

@@ -9,7 +9,8 @@
 //! sets it and the owner gains the pot's part of the project times the rise.
 //!
 //! The expected cost does not depend on how many are judged: what is judged
-//! less often pays more. Only the gain falls, with the part that escapes.
+//! less often pays more. Only the gain falls, with the part that escapes. Both
+//! are means over the draw of who is judged; intervals are over everything else.
 
 use rayon::prelude::*;
 use serde::Serialize;
@@ -77,9 +78,8 @@ fn one(world: &World, judged: f64, run: usize) -> Result<(f64, f64), MarketError
     // A token S is bought at its expected worth.
     let each = 1.0 / world.outcomes as f64;
     let paid = bundle.cost * each;
-    if scene.random.chance(judged) {
-        let back = bundle.tokens[0] * share(told) * each / judged;
-        return Ok((0.0, paid - back));
-    }
-    Ok((world.pot * scene.truth[project] * rise, paid))
+    // In the mean over the draw: judged with probability s/n, then paid n/s as much.
+    let back = bundle.tokens[0] * share(told) * each;
+    let gain = (1.0 - judged) * world.pot * scene.truth[project] * rise;
+    Ok((gain, paid - back))
 }

@@ -124,6 +124,7 @@ fn entries(report: &Report, ui: &Ui) {
                 figure(&row.quality, 2),
                 figure(&row.entry, 2),
                 figure(&row.lost_per_step, 2),
+                percent(&row.lost_of_paid),
                 percent(&row.first_quarter),
                 figure(&row.error, 3),
                 figure(&row.paid, 1),
@@ -135,11 +136,12 @@ fn entries(report: &Report, ui: &Ui) {
         "r(quality, profit)",
         "r(entry, profit)",
         "lost per step later",
+        "of what is paid",
         "first quarter earns",
         "price error",
         "sponsor pays",
     ];
-    ui.print(&ui.table(&head, &rows, &[1, 2, 3, 4, 5, 6]));
+    ui.print(&ui.table(&head, &rows, &[1, 2, 3, 4, 5, 6, 7]));
     let of = |mechanism| find(&report.entry, |row: &&entry::Row| row.mechanism == mechanism);
     let (plain, batch) = (of(Mechanism::Lmsr), of(Mechanism::BatchAuction));
     let timed = of(Mechanism::TimeWeighted);
@@ -291,5 +293,5 @@ fn find<T>(rows: &[T], test: impl Fn(&&T) -> bool) -> &T {
 
 fn percent(part: &Figure) -> String {
     let [mean, low, high] = [part.mean, part.low, part.high].map(|x| 100.0 * x);
-    format!("{mean:.0}% [{low:.0}, {high:.0}]")
+    format!("{mean:.1}% [{low:.1}, {high:.1}]")
 }
