@@ -19,6 +19,7 @@
 //!
 //! 1. [`comparisons`] reads who said which of two items is worth more.
 //! 2. [`rules`] makes an [`estimate`] of each item's weight of them.
+//! 3. [`sources`] reads weights of models and experts, and mixes them.
 //!
 //! Nothing here reads a file or asks the network; texts come as arguments.
 
@@ -31,6 +32,7 @@ pub mod overrides;
 pub mod random;
 pub mod repository;
 pub mod rules;
+pub mod sources;
 pub mod structural;
 pub mod synthetic;
 pub mod weighted;
