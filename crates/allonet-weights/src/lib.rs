@@ -30,6 +30,7 @@
 //! 3. [`connectivity`] and [`standard_errors`] tell how well they are known.
 //! 3. [`market`] lets traders forecast what a jury will say, and reads weights
 //!    off their prices.
+//! 3. [`sources`] reads weights of models and experts, and mixes them.
 //!
 //! Nothing here reads a file or asks the network; texts come as arguments.
 
@@ -55,6 +56,7 @@ pub mod random;
 pub mod relation;
 pub mod repository;
 pub mod rules;
+pub mod sources;
 pub mod standard_errors;
 pub mod structural;
 pub mod synthetic;

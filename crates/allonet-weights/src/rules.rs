@@ -15,8 +15,27 @@
 //! assert!((estimate.weights()[0] - 0.6).abs() < 1e-12);
 //! ```
 
-pub mod bradley_terry;
+mod answers;
+mod colley;
+mod eigenvector;
+mod elo;
+mod huber;
+mod huber_adaptive;
+mod huber_fixed;
+mod joined;
 mod least_squares;
+mod rank_centrality;
+mod rank_zipf;
+mod side_by_side;
+mod thurstone;
+mod win_rate;
+pub mod bradley_terry;
+pub mod pagerank;
+
+pub use rank_zipf::by_place;
+pub use side_by_side::{
+    Column, Difference, Fit, SideBySide, kendall, side_by_side, total_variation,
+};
 
 use std::collections::BTreeMap;
 
@@ -79,6 +98,18 @@ static RULES: &[Rule] = &[
 
 /// Rules for which the order of rows matters.
 const BY_TIME: [&str; 1] = ["elo"];
+    colley::RULE,
+    eigenvector::RULE,
+    elo::RULE,
+    huber_adaptive::RULE,
+    huber_fixed::RULE,
+    pagerank::RULE,
+    rank_centrality::RULE,
+    rank_zipf::RULE,
+    thurstone::RULE,
+    win_rate::RULE,
+/// Beyond this a ratio, e^700, is near the largest number there is.
+const MOST_INTENSITY: f64 = 700.0;
 
 /// All rules, by id.
 pub fn rules() -> &'static [Rule] {
@@ -109,6 +140,11 @@ pub fn fit(
     } else {
         (rule.fit)(&comparisons.sorted(), &parameters)?
     };
+    let huge = |intensity: Option<f64>| intensity.is_some_and(|found| found > MOST_INTENSITY);
+    if let Some(first) = comparisons.rows().position(|row| huge(row.intensity)) {
+        return Err(FitError::HugeIntensity { line: comparisons.line(first) });
+    }
+    let estimate = (rule.fit)(comparisons, &parameters)?;
     assert!(
         estimate.log_weights.iter().all(|log| log.is_finite()),
         "a rule gives finite weights or an error"
@@ -135,6 +171,29 @@ impl Parameters {
     /// If it is not there: within a rule, all of its parameters are.
     pub fn of(&self, name: &str) -> f64 {
         self.0.get(name).copied().unwrap_or_else(|| panic!("the rule has no parameter `{name}`"))
+    }
+
+    /// Whether a parameter that is 1 for yes and 0 for no says yes.
+    ///
+    /// # Panics
+    ///
+    /// Like [`Parameters::of`].
+    pub fn says(&self, name: &str) -> bool {
+        self.of(name) != 0.0
+    }
+
+    /// The value of a parameter that counts something.
+    ///
+    /// # Panics
+    ///
+    /// Like [`Parameters::of`].
+    #[expect(
+        clippy::cast_possible_truncation,
+        clippy::cast_sign_loss,
+        reason = "counts have bounds that a whole number holds"
+    )]
+    pub fn count(&self, name: &str) -> usize {
+        self.of(name).round() as usize
     }
 
     /// All of a rule's parameters, checked.
@@ -208,6 +267,12 @@ pub enum FitError {
         /// Line of the first.
         line: u32,
     },
+    /// A ratio that no number holds.
+    #[error("the log ratio on line {line} is above {MOST_INTENSITY}: no number holds such a ratio")]
+    HugeIntensity {
+        /// Line of the first.
+        line: u32,
+    },
     /// Nothing relates some items to others.
     #[error("the items are on {} islands that no comparison joins: {}", islands.len(), islands_in_words(islands))]
     Disconnected {
@@ -252,6 +317,7 @@ impl FitError {
             Self::NoIntensity { .. } => {
                 "use a rule of directions alone, such as bradley-terry, or fill in the multipliers"
             }
+            Self::HugeIntensity { .. } => "clip multipliers; the pilot allowed at most 1,000",
             Self::Disconnected { .. } => {
                 "compare items across the islands, leave one out, or give the rule a prior"
             }
@@ -274,6 +340,7 @@ impl From<FitError> for Fault {
             FitError::Parameter { .. } => "bad-parameter",
             FitError::Empty => "no-comparisons",
             FitError::NoIntensity { .. } => "no-intensity",
+            FitError::HugeIntensity { .. } => "huge-intensity",
             FitError::Disconnected { .. } => "disconnected",
             FitError::Unbounded { .. } => "unbounded",
             FitError::Unsettled { .. } => "unsettled",

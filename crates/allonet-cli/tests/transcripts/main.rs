@@ -9,6 +9,7 @@
 
 mod cards;
 mod check;
+mod compare_and_mix;
 mod explain;
 mod figures;
 mod market;

@@ -1,10 +1,12 @@
 //! `allonet weights`: from comparisons to weights, and how good they are.
 
 mod board;
+mod compare;
 mod fit;
 mod graph;
 mod jury;
 mod market;
+mod mix;
 mod plan;
 mod reading;
 mod score;
@@ -25,6 +27,8 @@ pub(crate) struct WeightsArgs {
 
 #[derive(Debug, Subcommand)]
 enum WeightsVerb {
+    /// Rules side by side: how much money moves between them, and whom each fits
+    Compare(compare::CompareArgs),
     /// Make weights of pairwise comparisons
     Fit(fit::FitArgs),
     /// Say whether a jury's comparisons are any good, and what they do not support
@@ -39,11 +43,14 @@ enum WeightsVerb {
     Market(market::MarketArgs),
     /// Look at dependency graphs: what is in them, what changed, who is paid twice
     Graph(graph::GraphArgs),
+    /// The best mix of several models' weights, by what jurors said
+    Mix(mix::MixArgs),
 }
 
 /// Does what the command line says.
 pub(super) fn run(args: &WeightsArgs, ui: &Ui) -> Result<ExitCode, Failure> {
     match &args.verb {
+        WeightsVerb::Compare(args) => compare::run(args, ui),
         WeightsVerb::Fit(args) => fit::run(args, ui),
         WeightsVerb::Jury(args) => jury::run(args, ui),
         WeightsVerb::Plan(args) => plan::run(args, ui),
@@ -51,5 +58,6 @@ pub(super) fn run(args: &WeightsArgs, ui: &Ui) -> Result<ExitCode, Failure> {
         WeightsVerb::Board(args) => board::run(args, ui),
         WeightsVerb::Market(args) => market::run(args, ui),
         WeightsVerb::Graph(args) => graph::run(args, ui),
+        WeightsVerb::Mix(args) => mix::run(args, ui),
     }
 }
