@@ -26,6 +26,7 @@ pub mod comparisons;
 pub mod estimate;
 pub mod graph;
 pub mod import;
+pub mod juror_model;
 pub mod linear;
 pub mod overrides;
 pub mod random;

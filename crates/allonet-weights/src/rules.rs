@@ -15,7 +15,10 @@
 //! assert!((estimate.weights()[0] - 0.6).abs() < 1e-12);
 //! ```
 
+mod hierarchical;
+pub(crate) mod juror_scale;
 mod least_squares;
+pub(crate) mod reliability;
 
 use std::collections::BTreeMap;
 
@@ -67,7 +70,7 @@ pub struct Rule {
 }
 
 /// By id.
-static RULES: &[Rule] = &[least_squares::RULE];
+static RULES: &[Rule] = &[juror_scale::RULE, least_squares::RULE, reliability::RULE];
 
 /// All rules, by id.
 pub fn rules() -> &'static [Rule] {
