@@ -46,6 +46,7 @@ pub mod evaluate;
 pub mod graph;
 pub mod import;
 pub mod judged;
+pub mod juror_model;
 pub mod jury;
 pub mod linear;
 pub mod market;

@@ -36,6 +36,9 @@ pub use rank_zipf::by_place;
 pub use side_by_side::{
     Column, Difference, Fit, SideBySide, kendall, side_by_side, total_variation,
 };
+mod hierarchical;
+pub(crate) mod juror_scale;
+pub(crate) mod reliability;
 
 use std::collections::BTreeMap;
 
@@ -110,6 +113,7 @@ const BY_TIME: [&str; 1] = ["elo"];
     win_rate::RULE,
 /// Beyond this a ratio, e^700, is near the largest number there is.
 const MOST_INTENSITY: f64 = 700.0;
+static RULES: &[Rule] = &[juror_scale::RULE, least_squares::RULE, reliability::RULE];
 
 /// All rules, by id.
 pub fn rules() -> &'static [Rule] {

@@ -1,0 +1,45 @@
+//! What models of jurors share: answers by juror, and the information that
+//! answers hold on items once the uncertainty of the jurors is taken off.
+
+pub(super) mod answers;
+pub(super) mod information;
+pub(super) mod reliable;
+pub(super) mod scaled;
+
+use crate::comparisons::Comparisons;
+
+pub(super) use answers::{Juror, Row};
+pub(super) use information::{Block, Information};
+
+/// A variance estimated from second moments that add up to `squares` over
+/// `count` values, drawn to `guess` as if one more value had shown it.
+///
+/// The one extra value keeps the variance of few values from zero, where no
+/// later value could move it again.
+pub(super) fn shrunk_variance(squares: f64, count: f64, guess: f64) -> f64 {
+    (squares + guess) / (count + 1.0)
+}
+
+/// A warning where no comparison joins some of the items.
+pub(super) fn islands_warning(comparisons: &Comparisons) -> Option<String> {
+    let items = comparisons.items().len();
+    let mut island: Vec<usize> = (0..items).collect();
+    fn root(island: &mut [usize], mut item: usize) -> usize {
+        while island[item] != item {
+            island[item] = island[island[item]];
+            item = island[item];
+        }
+        item
+    }
+    for row in comparisons.rows() {
+        let left = root(&mut island, row.left as usize);
+        let right = root(&mut island, row.right as usize);
+        island[left.max(right)] = left.min(right);
+    }
+    let count = (0..items).filter(|item| island[*item] == *item).count();
+    (count > 1).then(|| {
+        format!(
+            "no comparison joins the {count} islands of items: between them only the prior decides"
+        )
+    })
+}
