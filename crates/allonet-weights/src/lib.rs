@@ -18,10 +18,12 @@
 //! Where people judge, weights come from their comparisons:
 //!
 //! 1. [`comparisons`] reads who said which of two items is worth more.
-//! 2. [`rules`] makes an [`estimate`] of each item's weight of them.
+//! 2. [`ask`] chooses what to ask them next.
+//! 3. [`rules`] makes an [`estimate`] of each item's weight of them.
 //!
 //! Nothing here reads a file or asks the network; texts come as arguments.
 
+pub mod ask;
 pub mod comparisons;
 pub mod estimate;
 pub mod graph;

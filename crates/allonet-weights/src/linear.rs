@@ -7,4 +7,5 @@ mod dense;
 mod laplacian;
 
 pub use dense::Symmetric;
+pub(crate) use dense::dot;
 pub use laplacian::{Laplacian, Solved};
