@@ -46,13 +46,21 @@
 //! assert_eq!(session.batch(10).len(), 4, "each item at most twice");
 //! ```
 
+mod bucket;
+mod contradiction;
 mod covariance;
 mod evidence;
+mod interview;
 mod lazy;
 mod mode;
 mod session;
+mod stop;
 
+pub use bucket::Bucket;
+pub use contradiction::{Answer, Contradiction, contradictions};
+pub use interview::{Given, Input, Interview, Moved, Refused, Step, Summary};
 pub use session::{Question, Reason, Session};
+pub use stop::{Advice, Stopping};
 
 use thiserror::Error;
 

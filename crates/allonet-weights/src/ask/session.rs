@@ -6,7 +6,7 @@ use super::covariance::{Covariance, MEAN_SIZE, chance_both};
 use super::evidence::{Evidence, Islands};
 use super::lazy::Lazy;
 use super::mode::{mode, strengths};
-use super::{AskError, Settings};
+use super::{AskError, Criterion, Settings};
 use crate::comparisons::{Choice, Comparisons};
 use crate::estimate::{logistic, softmax};
 use crate::random::Random;
@@ -180,6 +180,14 @@ impl Session {
         }
     }
 
+    /// Another criterion from here on.
+    pub fn weigh_by(&mut self, criterion: Criterion) {
+        if self.settings.criterion != criterion {
+            self.settings.criterion = criterion;
+            self.covariance = None;
+        }
+    }
+
     /// Takes many answers, of anybody, and fits once.
     pub fn observe_all(&mut self, answers: impl IntoIterator<Item = (u32, u32, Choice)>) {
         for (left, right, choice) in answers {
@@ -200,6 +208,26 @@ impl Session {
         let Settings { prior, criterion, .. } = self.settings;
         let (evidence, logs) = (&self.evidence, &self.logs);
         self.covariance.get_or_insert_with(|| Covariance::new(evidence, prior, logs, criterion))
+    }
+
+    /// How far, in total variation, weights would move without an answer that
+    /// was taken; about, by one step.
+    pub fn influence(&mut self, left: u32, right: u32, choice: Choice) -> f64 {
+        let (a, b) = (left as usize, right as usize);
+        let both = chance_both(&strengths(&self.logs), a, b);
+        let left_won = f64::midpoint(1.0, -choice.sign());
+        let surprise = left_won - logistic(self.logs[a] - self.logs[b]);
+        let before = self.weights();
+        // From C without the answer to C with it is one step; this is back.
+        let direction = self.dense().direction(a, b);
+        let held = (1.0 - both * (direction[a] - direction[b])).max(1e-3);
+        let logs: Vec<f64> = self
+            .logs
+            .iter()
+            .zip(&direction)
+            .map(|(log, step)| log - surprise * step / held)
+            .collect();
+        total_variation(&before, &softmax(&logs))
     }
 
     /// The next question; none where every pair was asked.
@@ -228,7 +256,7 @@ impl Session {
         self.shown(left, right, reason)
     }
 
-    fn shown(&self, left: u32, right: u32, reason: Reason) -> Question {
+    pub(super) fn shown(&self, left: u32, right: u32, reason: Reason) -> Question {
         let gap = self.logs[left as usize] - self.logs[right as usize];
         Question { left, right, reason, left_chance: logistic(gap) }
     }
@@ -362,28 +390,6 @@ impl Guess {
     }
 }
 
-impl Session {
-    /// How much each answer that was taken holds the weights where they are:
-    /// about how far, in total variation, they would move without it.
-    pub fn influence(&mut self, left: u32, right: u32, choice: Choice) -> f64 {
-        let (a, b) = (left as usize, right as usize);
-        let both = chance_both(&strengths(&self.logs), a, b);
-        let left_won = f64::midpoint(1.0, -choice.sign());
-        let surprise = left_won - logistic(self.logs[a] - self.logs[b]);
-        let before = self.weights();
-        // From C without the answer to C with it is one step; this is back.
-        let direction = self.dense().direction(a, b);
-        let held = (1.0 - both * (direction[a] - direction[b])).max(1e-3);
-        let logs: Vec<f64> = self
-            .logs
-            .iter()
-            .zip(&direction)
-            .map(|(log, step)| log - surprise * step / held)
-            .collect();
-        total_variation(&before, &softmax(&logs))
-    }
-}
-
 /// `½ Σ |a − b|`: which part of the money goes elsewhere.
 pub(super) fn total_variation(a: &[f64], b: &[f64]) -> f64 {
     a.iter().zip(b).map(|(a, b)| (a - b).abs()).sum::<f64>() / 2.0
@@ -396,7 +402,6 @@ fn place(at: usize) -> u32 {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::ask::Criterion;
     use crate::synthetic::Jury;
     use proptest::prelude::*;
 
