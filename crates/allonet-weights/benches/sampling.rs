@@ -19,6 +19,8 @@ use trial::{Point, World, curves, saving};
 
 const DUELS: [&str; 3] = ["20251022103108", "20251023081111", "20251023101554"];
 
+const SEEDS: u64 = 20;
+
 fn main() {
     let wanted: Vec<String> =
         std::env::args().skip(1).filter(|argument| !argument.starts_with('-')).collect();
@@ -40,12 +42,12 @@ fn main() {
 
 fn compare(title: &str, world: &World<'_>, batches: &[usize], marks: &[usize], most: usize) {
     println!("\n## {title}\n");
-    let random = curves(world, None, batches[0], most);
+    let random = curves(world, None, batches[0], most, SEEDS);
     println!("| criterion | batch | TV error | log RMSE there | random | active | ratio | 90 % |");
     println!("|---|---|---|---|---|---|---|---|");
     for &batch in batches {
         for (name, criterion) in Criterion::ALL {
-            let active = curves(world, Some(criterion), batch, most);
+            let active = curves(world, Some(criterion), batch, most, SEEDS);
             for &mark in marks {
                 row(name, batch, &random, &active, mark);
             }

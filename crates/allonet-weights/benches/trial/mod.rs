@@ -1,4 +1,3 @@
-#![allow(dead_code, unreachable_pub, missing_docs)]
 //! Trials of question orders: how many answers until the weights are so good?
 
 use std::collections::BTreeMap;
@@ -11,10 +10,10 @@ use allonet_weights::synthetic::{Drawn, Jury};
 use rayon::prelude::*;
 
 /// How pairs are chosen; none: at random.
-pub type Order = Option<Criterion>;
+pub(crate) type Order = Option<Criterion>;
 
 /// Where answers come from.
-pub enum World<'c> {
+pub(crate) enum World<'c> {
     /// Jurors who never were, each seed another truth.
     Drawn { items: usize, spread: f64 },
     /// Comparisons that were made, each used once; all together are the truth.
@@ -23,19 +22,14 @@ pub enum World<'c> {
 
 /// What was reached after so many answers.
 #[derive(Clone, Copy, Debug)]
-pub struct Point {
-    pub answers: usize,
-    pub total_variation: f64,
-    pub log_error: f64,
+pub(crate) struct Point {
+    pub(crate) answers: usize,
+    pub(crate) total_variation: f64,
+    pub(crate) log_error: f64,
 }
 
 /// One curve for each seed.
-pub fn curves(world: &World<'_>, order: Order, batch: usize, most: usize) -> Vec<Vec<Point>> {
-    curves_of(world, order, batch, most, 20)
-}
-
-/// The same for the first seeds only.
-pub fn curves_of(
+pub(crate) fn curves(
     world: &World<'_>,
     order: Order,
     batch: usize,
@@ -161,7 +155,7 @@ impl Oracle {
 
 /// How many answers the mean curve of these seeds takes to come down to this
 /// error, between points on a straight line; none if it does not.
-pub fn answers_for(
+fn answers_for(
     curves: &[Vec<Point>],
     seeds: &[usize],
     error: impl Fn(&Point) -> f64,
@@ -186,17 +180,17 @@ pub fn answers_for(
 /// Answers for the error that the random order has after so many: by random,
 /// by the other order, and the ratio with its 90 % interval over seeds.
 #[derive(Clone, Copy, Debug)]
-pub struct Saving {
-    pub error: f64,
-    pub random: f64,
-    pub active: f64,
-    pub ratio: f64,
-    pub low: f64,
-    pub high: f64,
+pub(crate) struct Saving {
+    pub(crate) error: f64,
+    pub(crate) random: f64,
+    pub(crate) active: f64,
+    pub(crate) ratio: f64,
+    pub(crate) low: f64,
+    pub(crate) high: f64,
 }
 
 /// None where the other order did not come to that error.
-pub fn saving(
+pub(crate) fn saving(
     random: &[Vec<Point>],
     active: &[Vec<Point>],
     error: impl Fn(&Point) -> f64 + Copy,
