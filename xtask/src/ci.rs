@@ -24,7 +24,7 @@ pub(crate) const STEPS: [Step; 10] = [
     Step { verb: "clippy", about: "lints; warnings are errors", run: clippy },
     Step { verb: "test", about: "unit and integration tests", run: test },
     Step { verb: "doctest", about: "examples in the documentation", run: doctest },
-    Step { verb: "page", about: "scripts of the report page", run: page },
+    Step { verb: "page", about: "scripts of the report page and the ballot", run: page },
     Step { verb: "deps", about: "which crate may see which, and purity", run: deps::check },
     Step { verb: "tidy", about: "lengths, widths, pages, examples, licences", run: tidy::check },
     Step { verb: "gen", about: "generated files in step with the code", run: generate::check },
@@ -133,9 +133,11 @@ fn tools() -> Result<(), Trouble> {
     Ok(())
 }
 
-/// The scripts of the report page.
+/// The scripts of the report page and of the ballot.
 fn page() -> Result<(), Trouble> {
-    run_program("node", &["--test", "crates/allonet-cli/tests/report_app.test.mjs"])
+    let tests =
+        ["report_app", "ballot"].map(|name| format!("crates/allonet-cli/tests/{name}.test.mjs"));
+    run_program("node", &["--test", &tests[0], &tests[1]])
 }
 
 fn fmt() -> Result<(), Trouble> {

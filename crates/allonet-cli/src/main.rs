@@ -1,6 +1,7 @@
 //! `allonet`: the command line.
 
 mod args;
+mod ballot;
 mod diagnose;
 mod files;
 mod outputs;

@@ -29,11 +29,11 @@ pub fn pow(base: f64, exponent: f64) -> f64 {
     libm::pow(base, exponent)
 }
 
-/// The complementary error function `2/√π ∫ₓ^∞ e^{−t²} dt`.
 /// The error function `2/√π ∫₀ˣ e^{−t²} dt`.
 pub fn erf(x: f64) -> f64 {
     libm::erf(x)
 }
+
 /// `1 − erf(x)`, to full relative precision for large `x` too.
 pub fn erfc(x: f64) -> f64 {
     libm::erfc(x)
@@ -42,11 +42,14 @@ pub fn erfc(x: f64) -> f64 {
 /// Logarithm of the gamma function; `ln_gamma(n + 1)` is `ln n!`.
 pub fn ln_gamma(x: f64) -> f64 {
     libm::lgamma(x)
+}
+
 /// Density of the standard normal distribution.
 pub fn normal_density(x: f64) -> f64 {
     const ONE_BY_ROOT_TWO_PI: f64 = 0.398_942_280_401_432_7;
     ONE_BY_ROOT_TWO_PI * exp(-0.5 * x * x)
 }
+
 /// Probability that a standard normal draw is at most `x`.
 pub fn normal_cdf(x: f64) -> f64 {
     0.5 * erfc(-x * std::f64::consts::FRAC_1_SQRT_2)

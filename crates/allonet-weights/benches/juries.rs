@@ -112,11 +112,11 @@ fn knowing(scenario: &Scenario, drawn: &Drawn, comparisons: &Comparisons) -> Vec
     let mut builder = drawn.builder();
     for row in left.rows() {
         let (left, right) = (row.left, row.right);
-        let pair = if (row.juror as usize) < scenario.reversed { (right, left) } else { (left, right) };
+        let pair =
+            if (row.juror as usize) < scenario.reversed { (right, left) } else { (left, right) };
         builder.push(row.juror, pair, row.choice, None);
     }
-    let certain =
-        ReliabilitySettings { prior_jurors: 1e6, reversed: false, ..Default::default() };
+    let certain = ReliabilitySettings { prior_jurors: 1e6, reversed: false, ..Default::default() };
     let model = reliability(&builder.finish(), &certain).expect("it settles");
     model.estimate.log_weights
 }
@@ -158,9 +158,8 @@ fn errors(truth: &[f64], found: &[f64]) -> (f64, f64) {
 }
 
 fn coverage(seeds: u64) {
-    let directions = |comparisons: &Comparisons| {
-        reliability(comparisons, &ReliabilitySettings::default())
-    };
+    let directions =
+        |comparisons: &Comparisons| reliability(comparisons, &ReliabilitySettings::default());
     let intensities =
         |comparisons: &Comparisons| juror_scale(comparisons, &ScaleSettings::default());
     let scales = Jury { noise: 1.0, scale: 0.3, side: 0.3, ..Jury::default() };
@@ -233,7 +232,11 @@ fn holdout(files: &[&str]) {
         let kept = juror.reliability.expect("this model has one");
         println!(
             "{name:<20} answers {:>6} effective {:>7.0} reliability {:.2} ({:.2} to {:.2}) side {:+.2}",
-            juror.answers, juror.effective_answers, kept.value, kept.low, kept.high,
+            juror.answers,
+            juror.effective_answers,
+            kept.value,
+            kept.low,
+            kept.high,
             juror.side.value
         );
     }
@@ -292,7 +295,10 @@ fn times() {
             let started = Instant::now();
             let fitted = fit(rule, &comparisons, &Parameters::default()).expect("it settles");
             let seconds = started.elapsed().as_secs_f64();
-            println!("{rule}: {items} items, {answers} answers, {jurors} jurors: {seconds:.3} s, {} iterations", fitted.iterations);
+            println!(
+                "{rule}: {items} items, {answers} answers, {jurors} jurors: {seconds:.3} s, {} iterations",
+                fitted.iterations
+            );
         }
     }
 }

@@ -24,16 +24,20 @@
 //!
 //! Where people judge, weights come from their comparisons:
 //!
-//! 1. [`comparisons`] reads who said which of two items is worth more.
-//! 2. [`rules`] makes an [`estimate`] of each item's weight of them.
+//! 1. [`comparisons`] reads who said which of two items is worth more, and
+//!    [`ask`] chooses what to ask next.
+//! 2. [`rules`] makes an [`estimate`] of each item's weight of them;
+//!    [`connectivity`] and [`standard_errors`] tell how well they are known.
 //! 3. [`jury`] says how far the comparisons can be relied on.
-//! 3. [`connectivity`] and [`standard_errors`] tell how well they are known.
-//! 3. [`market`] lets traders forecast what a jury will say, and reads weights
-//!    off their prices.
-//! 3. [`sources`] reads weights of models and experts, and mixes them.
+//! 4. [`market`] lets traders forecast what a jury will say, [`sources`] reads
+//!    weights of models and experts, and mixes them.
+//! 5. [`evaluate`] says which weights are any good.
+//! 6. [`judged`] puts a jury's weights on the edges of a graph, and [`neurons`]
+//!    let networks pay by all this.
 //!
 //! Nothing here reads a file or asks the network; texts come as arguments.
 
+pub mod ask;
 pub mod comparisons;
 pub mod connectivity;
 pub mod contest;

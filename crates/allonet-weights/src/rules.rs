@@ -15,10 +15,17 @@
 //! assert!((estimate.weights()[0] - 0.6).abs() < 1e-12);
 //! ```
 
+pub mod bradley_terry;
+pub mod pagerank;
+
+pub(crate) mod juror_scale;
+pub(crate) mod reliability;
+
 mod answers;
 mod colley;
 mod eigenvector;
 mod elo;
+mod hierarchical;
 mod huber;
 mod huber_adaptive;
 mod huber_fixed;
@@ -29,16 +36,6 @@ mod rank_zipf;
 mod side_by_side;
 mod thurstone;
 mod win_rate;
-pub mod bradley_terry;
-pub mod pagerank;
-
-pub use rank_zipf::by_place;
-pub use side_by_side::{
-    Column, Difference, Fit, SideBySide, kendall, side_by_side, total_variation,
-};
-mod hierarchical;
-pub(crate) mod juror_scale;
-pub(crate) mod reliability;
 
 use std::collections::BTreeMap;
 
@@ -47,6 +44,11 @@ use thiserror::Error;
 
 use crate::comparisons::Comparisons;
 use crate::estimate::Estimate;
+
+pub use rank_zipf::by_place;
+pub use side_by_side::{
+    Column, Difference, Fit, SideBySide, kendall, side_by_side, total_variation,
+};
 
 /// What a rule looks at.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -96,24 +98,26 @@ static RULES: &[Rule] = &[
     bradley_terry::mm::RULE,
     bradley_terry::ridge::RULE,
     bradley_terry::ties::RULE,
-    least_squares::RULE,
-];
-
-/// Rules for which the order of rows matters.
-const BY_TIME: [&str; 1] = ["elo"];
     colley::RULE,
     eigenvector::RULE,
     elo::RULE,
     huber_adaptive::RULE,
     huber_fixed::RULE,
+    juror_scale::RULE,
+    least_squares::RULE,
     pagerank::RULE,
     rank_centrality::RULE,
     rank_zipf::RULE,
+    reliability::RULE,
     thurstone::RULE,
     win_rate::RULE,
+];
+
+/// Rules for which the order of rows matters.
+const BY_TIME: [&str; 1] = ["elo"];
+
 /// Beyond this a ratio, e^700, is near the largest number there is.
 const MOST_INTENSITY: f64 = 700.0;
-static RULES: &[Rule] = &[juror_scale::RULE, least_squares::RULE, reliability::RULE];
 
 /// All rules, by id.
 pub fn rules() -> &'static [Rule] {
@@ -139,16 +143,15 @@ pub fn fit(
     if comparisons.is_empty() {
         return Err(FitError::Empty);
     }
+    let huge = |intensity: Option<f64>| intensity.is_some_and(|found| found > MOST_INTENSITY);
+    if let Some(first) = comparisons.rows().position(|row| huge(row.intensity)) {
+        return Err(FitError::HugeIntensity { line: comparisons.line(first) });
+    }
     let estimate = if BY_TIME.contains(&rule.id) {
         (rule.fit)(comparisons, &parameters)?
     } else {
         (rule.fit)(&comparisons.sorted(), &parameters)?
     };
-    let huge = |intensity: Option<f64>| intensity.is_some_and(|found| found > MOST_INTENSITY);
-    if let Some(first) = comparisons.rows().position(|row| huge(row.intensity)) {
-        return Err(FitError::HugeIntensity { line: comparisons.line(first) });
-    }
-    let estimate = (rule.fit)(comparisons, &parameters)?;
     assert!(
         estimate.log_weights.iter().all(|log| log.is_finite()),
         "a rule gives finite weights or an error"

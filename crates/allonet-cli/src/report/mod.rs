@@ -43,7 +43,7 @@ pub(crate) fn render(data: &Report) -> String {
 
 /// Replaces every slot of the template in one pass, so that a slot's name inside a value (an id
 /// may contain anything) stays as it is.
-fn fill(template: &str, slots: &[(&str, &str)]) -> String {
+pub(crate) fn fill(template: &str, slots: &[(&str, &str)]) -> String {
     let mut page = String::with_capacity(
         template.len() + slots.iter().map(|(_, value)| value.len()).sum::<usize>(),
     );
@@ -64,7 +64,7 @@ fn fill(template: &str, slots: &[(&str, &str)]) -> String {
 
 /// Makes JSON safe inside a script element: no `<` is left to end it or to open a comment, and no
 /// line separator that older script parsers trip over. The parsed value is the same.
-fn escape_json(json: &str) -> String {
+pub(crate) fn escape_json(json: &str) -> String {
     let mut safe = String::with_capacity(json.len());
     for character in json.chars() {
         match character {
@@ -80,7 +80,7 @@ fn escape_json(json: &str) -> String {
 }
 
 /// Makes text safe as the content of an element.
-fn escape_text(text: &str) -> String {
+pub(crate) fn escape_text(text: &str) -> String {
     text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;")
 }
 

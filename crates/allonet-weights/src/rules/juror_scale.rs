@@ -338,10 +338,11 @@ impl<'a> Search<'a> {
             answers: juror.rows.len(),
             effective_answers: told * self.population.noise
                 / (self.population.scale.0 * self.population.scale.0),
-            reliability: self
-                .settings
-                .random_jurors
-                .then_some(Measured { value: diligent, low: diligent, high: diligent }),
+            reliability: self.settings.random_jurors.then_some(Measured {
+                value: diligent,
+                low: diligent,
+                high: diligent,
+            }),
             side: Measured::normal(side, side2 - side * side),
             scale: Some(Measured::normal(
                 belief.mean_scale(),

@@ -1,5 +1,9 @@
 //! `allonet weights`: from comparisons to weights, and how good they are.
 
+mod answers;
+mod ask;
+mod asking;
+mod ballot;
 mod board;
 mod compare;
 mod fit;
@@ -7,6 +11,7 @@ mod graph;
 mod jury;
 mod market;
 mod mix;
+mod next;
 mod plan;
 mod reading;
 mod score;
@@ -27,14 +32,22 @@ pub(crate) struct WeightsArgs {
 
 #[derive(Debug, Subcommand)]
 enum WeightsVerb {
-    /// Rules side by side: how much money moves between them, and whom each fits
-    Compare(compare::CompareArgs),
     /// Make weights of pairwise comparisons
     Fit(fit::FitArgs),
+    /// Rules side by side: how much money moves between them, and whom each fits
+    Compare(compare::CompareArgs),
+    /// The best mix of several models' weights, by what jurors said
+    Mix(mix::MixArgs),
     /// Say whether a jury's comparisons are any good, and what they do not support
     Jury(jury::JuryArgs),
     /// Say how many comparisons a wanted precision takes
     Plan(plan::PlanArgs),
+    /// Choose the questions whose answers would tell most
+    Next(next::NextArgs),
+    /// Ask one juror, in the terminal
+    Ask(ask::AskArgs),
+    /// Write a page that asks a juror in a browser
+    Ballot(ballot::BallotArgs),
     /// Say how good weights are, beside baselines and each other
     Score(score::ScoreArgs),
     /// Keep a leaderboard that cannot be climbed by guessing
@@ -43,8 +56,6 @@ enum WeightsVerb {
     Market(market::MarketArgs),
     /// Look at dependency graphs: what is in them, what changed, who is paid twice
     Graph(graph::GraphArgs),
-    /// The best mix of several models' weights, by what jurors said
-    Mix(mix::MixArgs),
 }
 
 /// Does what the command line says.
@@ -59,5 +70,8 @@ pub(super) fn run(args: &WeightsArgs, ui: &Ui) -> Result<ExitCode, Failure> {
         WeightsVerb::Market(args) => market::run(args, ui),
         WeightsVerb::Graph(args) => graph::run(args, ui),
         WeightsVerb::Mix(args) => mix::run(args, ui),
+        WeightsVerb::Next(args) => next::run(args, ui),
+        WeightsVerb::Ask(args) => ask::run(args, ui),
+        WeightsVerb::Ballot(args) => ballot::run(args, ui),
     }
 }

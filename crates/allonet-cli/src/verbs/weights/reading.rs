@@ -80,7 +80,7 @@ const ITEMS: &[Column] =
     &[Column::required(&["item", "repo", "repository", "project", "id", "name"])];
 
 /// The items a table lists.
-fn items(path: &Path, naming: &Naming) -> Result<Vec<String>, Failure> {
+pub(super) fn items(path: &Path, naming: &Naming) -> Result<Vec<String>, Failure> {
     let table = Table::read(&open(path)?, ITEMS)?;
     Ok(table.rows().map(|row| naming.name(row.cell(0))).collect())
 }

@@ -174,9 +174,8 @@ impl Information {
             .into_par_iter()
             .map(|number| {
                 let mut random = Random::part(0, number);
-                let signs: Vec<f64> = (0..self.size)
-                    .map(|_| if random.chance(0.5) { 1.0 } else { -1.0 })
-                    .collect();
+                let signs: Vec<f64> =
+                    (0..self.size).map(|_| if random.chance(0.5) { 1.0 } else { -1.0 }).collect();
                 let mut centred = signs.clone();
                 crate::estimate::centre(&mut centred);
                 (self.solve(&centred), signs)
@@ -309,11 +308,13 @@ mod tests {
                 assert!((found.at(row, column) - expected).abs() < 1e-10);
             }
         }
-        assert!((information.covariance().of_gap(3, 9) - {
-            inverse.at(3, 3) + inverse.at(9, 9) - 2.0 * inverse.at(3, 9)
-        })
-        .abs()
-            < 1e-10);
+        assert!(
+            (information.covariance().of_gap(3, 9) - {
+                inverse.at(3, 3) + inverse.at(9, 9) - 2.0 * inverse.at(3, 9)
+            })
+            .abs()
+                < 1e-10
+        );
     }
 
     #[test]
