@@ -21,3 +21,5 @@ mod room;
 mod run;
 mod usage;
 mod verify;
+mod weights_board;
+mod weights_score;
