@@ -45,8 +45,7 @@ fn pilot_costs_are_those_of_the_vectors() {
         let juror = builder.juror("");
         for sample in case["samples"].as_array().unwrap() {
             let sample = floats(sample);
-            let item =
-                |at: f64| items[(0..20).find(|item| f64::from(*item) == at).unwrap() as usize];
+            let item = |at: f64| items[(0..20).find(|item| *item as f64 >= at).unwrap()];
             let choice = if sample[2] > 0.0 { Choice::Right } else { Choice::Left };
             builder.push(juror, (item(sample[0]), item(sample[1])), choice, Some(sample[2].abs()));
         }
@@ -87,7 +86,7 @@ fn slow(table: &str, weights: &BTreeMap<String, f64>) -> [f64; 3] {
         brier += (p - t) * (p - t);
         let held = p.clamp(1e-9, 1.0 - 1e-9);
         loss -= allonet_core::maths::ln(if right { held } else { 1.0 - held });
-        agreed += if a == b { 0.5 } else { f64::from(u8::from((b > a) == right)) };
+        agreed += if a.total_cmp(&b).is_eq() { 0.5 } else { f64::from(u8::from((b > a) == right)) };
         rows += 1.0;
     }
     [brier / rows, loss / rows, agreed / rows]
@@ -95,8 +94,13 @@ fn slow(table: &str, weights: &BTreeMap<String, f64>) -> [f64; 3] {
 
 #[test]
 fn gg24_weights_score_on_gg24_duels_as_the_slow_reference_says() {
-    let Some(table) = data("gg24-duels/20251022103108.csv") else { return };
-    let duels = comparisons("gg24-duels/20251022103108.csv").unwrap();
+    let Some(published) = data("gg24-duels/20251022103108.csv") else { return };
+    // Six rows compare an item with itself, which readers refuse.
+    let sound = |line: &&str| line.split(',').nth(2) != line.split(',').nth(3);
+    let table = published.lines().filter(sound).collect::<Vec<_>>().join("\n");
+    assert_eq!(published.lines().count() - table.lines().count(), 6);
+    let file = SourceFile::new("duels.csv", &*table);
+    let duels = Comparisons::read(&file, &Reading::default()).expect("the rest is valid");
     for rule in ["bradley-terry", "colley", "elo", "huber-log", "pagerank", "rank-centrality"] {
         let path = format!("gg24-duels/weights/{rule}.csv");
         let file = SourceFile::new(&*path, data(&path).unwrap());

@@ -23,4 +23,6 @@ mod room;
 mod run;
 mod usage;
 mod verify;
+mod weights_board;
 mod weights_graph;
+mod weights_score;

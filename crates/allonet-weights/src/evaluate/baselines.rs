@@ -68,7 +68,9 @@ pub fn zipf(figures: &[f64], exponent: f64) -> Vec<f64> {
     for tied in order.chunk_by(|a, b| figures[*a].total_cmp(&figures[*b]).is_eq()) {
         let places = (0..tied.len()).map(|at| maths::pow(rank + at as f64, -exponent));
         let mean = maths::sum(places) / tied.len() as f64;
-        tied.iter().for_each(|item| weights[*item] = mean);
+        for item in tied {
+            weights[*item] = mean;
+        }
         rank += tied.len() as f64;
     }
     let sum = maths::sum(weights.iter().copied());

@@ -71,7 +71,8 @@ pub fn elicit(choices: &[Preference], reference: &[f64], alpha: f64) -> Elicited
     let sum = |agreed: &[f64]| agreed.iter().sum::<f64>();
     table.sort_by(|a, b| sum(&b.1).total_cmp(&sum(&a.1)));
     let told_apart = |other: &[f64]| {
-        let differing = table[0].1.iter().zip(other).filter(|(best, other)| best != other);
+        let differing =
+            table[0].1.iter().zip(other).filter(|(best, other)| best.total_cmp(other).is_ne());
         let (mut wins, mut losses) = (0, 0);
         differing.for_each(|(best, other)| if best > other { wins += 1 } else { losses += 1 });
         sign_test(wins, losses) <= alpha

@@ -110,7 +110,8 @@ fn weight(row: Row<'_>) -> Result<f64, Fault> {
     let bad = |message: String| row.fault(WEIGHT, "bad-weight", message).help(help);
     let found: f64 = text.parse().map_err(|_| bad(format!("`{text}` is no weight")))?;
     if (0.0..=LARGEST).contains(&found) {
-        Ok(found)
+        // −0 is 0.
+        Ok(found + 0.0)
     } else {
         Err(bad(format!("the weight `{text}` is out of bounds")))
     }

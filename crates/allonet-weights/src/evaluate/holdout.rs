@@ -197,7 +197,7 @@ fn later(comparisons: &Comparisons, part: f64) -> Result<Fold, HoldoutError> {
     let mut times: Vec<i64> = (0..comparisons.len()).map(|at| time(&at)).collect();
     times.sort_unstable();
     let keep = ((1.0 - part) * times.len() as f64).round();
-    let Some(last) = (0..times.len()).filter(|at| (*at as f64) < keep).next_back() else {
+    let Some(last) = (0..times.len()).rfind(|at| (*at as f64) < keep) else {
         return Err(HoldoutError::OneMoment);
     };
     let (train, test): (Vec<usize>, Vec<usize>) =

@@ -40,7 +40,7 @@ pub enum Measures {
     /// Weights, and weights they are to be near to.
     Weights(fn(&[f64], &[f64]) -> Option<f64>),
     /// The same below each of several parents.
-    Parents(fn(&[(Vec<f64>, Vec<f64>)]) -> Option<f64>),
+    Parents(fn(&[ranks::Parent]) -> Option<f64>),
 }
 
 /// A score.

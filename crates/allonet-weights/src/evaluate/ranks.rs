@@ -41,8 +41,11 @@ pub fn total_variation(p: &[f64], q: &[f64]) -> Option<f64> {
     Some(0.5 * l1(p, q)?)
 }
 
-/// The mean of [`l1`] over parents, each with its weights and the jury's.
-pub fn mean_l1(parents: &[(Vec<f64>, Vec<f64>)]) -> Option<f64> {
+/// Weights below a parent, and the jury's.
+pub type Parent = (Vec<f64>, Vec<f64>);
+
+/// The mean of [`l1`] over parents.
+pub fn mean_l1(parents: &[Parent]) -> Option<f64> {
     let distances: Option<Vec<f64>> = parents.iter().map(|(p, q)| l1(p, q)).collect();
     let distances = distances.filter(|distances| !distances.is_empty())?;
     Some(maths::sum(distances.iter().copied()) / distances.len() as f64)
@@ -53,11 +56,11 @@ pub fn kendall(p: &[f64], q: &[f64]) -> Option<f64> {
     let mut pairs: Vec<(f64, f64)> = p.iter().copied().zip(q.iter().copied()).collect();
     pairs.sort_by(|a, b| a.0.total_cmp(&b.0).then(a.1.total_cmp(&b.1)));
     let all = choose_two(pairs.len());
-    let tied_p = ties(&pairs, |a, b| a.0 == b.0);
+    let tied_p = ties(&pairs, |a, b| a.0.total_cmp(&b.0).is_eq());
     let tied_both = ties(&pairs, |a, b| a == b);
     let mut second: Vec<f64> = pairs.iter().map(|pair| pair.1).collect();
     let discordant = inversions(&mut second) as f64;
-    let tied_q = ties(&second, |a, b| a == b);
+    let tied_q = ties(&second, |a, b| a.total_cmp(b).is_eq());
     let scale = ((all - tied_p) * (all - tied_q)).sqrt();
     let concordant = all - tied_p - tied_q + tied_both - discordant;
     (scale > 0.0).then(|| (concordant - discordant) / scale)

@@ -202,8 +202,7 @@ fn mean(vectors: &[Vec<f64>]) -> Vec<f64> {
         let sum = maths::sum(vector.iter().copied()).max(f64::MIN_POSITIVE);
         mean.iter_mut().zip(vector).for_each(|(mean, weight)| *mean += weight / sum);
     }
-    mean.iter_mut().for_each(|value| *value /= vectors.len() as f64);
-    mean
+    mean.into_iter().map(|value| value / vectors.len() as f64).collect()
 }
 
 /// What somebody should look at before money follows these weights.

@@ -19,6 +19,9 @@
 //! * Votes that decide which pairs are kept also score the methods: a pair that
 //!   is one-sided by luck is kept more often. Keep other jurors back for the
 //!   figure that is published.
+//! * One extreme method among many draws the choice to one-sided pairs on which
+//!   it is certain, and certainty is rewarded there. Leave out methods that no
+//!   score of all answers supports.
 //! * Pairs on which all methods are wrong together are never asked.
 //!
 //! # Sources

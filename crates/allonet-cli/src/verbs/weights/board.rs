@@ -92,7 +92,7 @@ struct NewArgs {
     #[arg(long, value_enum, default_value_t = Kind::Ladder)]
     release: Kind,
     /// The improvement a ladder wants, and rounds to
-    #[arg(long, value_name = "SCORE", default_value_t = 0.01)]
+    #[arg(long, value_name = "SCORE", default_value_t = 0.02)]
     step: f64,
     /// Submissions of one identity in all
     #[arg(long, value_name = "N", default_value_t = 60)]
@@ -157,7 +157,7 @@ struct AttackArgs {
     #[arg(value_parser = clap::value_parser!(u32).range(2..))]
     worlds: u32,
     /// The improvement the ladder wants
-    #[arg(long, default_value_t = 0.01)]
+    #[arg(long, default_value_t = 0.02)]
     step: f64,
     /// What determines all draws
     #[arg(long, default_value_t = 1)]
@@ -365,7 +365,7 @@ fn finals(folder: &Path, ui: &Ui) -> Result<(), Failure> {
 fn simulate(args: &AttackArgs, ui: &Ui) -> Result<(), Failure> {
     if !(args.step > 0.0 && args.step.is_finite()) {
         let fault = Fault::new("bad-option", format!("--step is {}", args.step));
-        return Err(Failure::usage(fault.help("a number above 0, such as 0.01")));
+        return Err(Failure::usage(fault.help("a number above 0, such as 0.02")));
     }
     let plan = Attack {
         items: usize::from(args.items),

@@ -194,7 +194,7 @@ mod tests {
     fn the_ladder_stops_what_climbs_a_plain_board() {
         let small = Attack { worlds: 6, budget: 40, ..Attack::default() };
         let plain = attack(&small, Release::Plain {});
-        let ladder = attack(&small, Release::Ladder { step: 0.01 });
+        let ladder = attack(&small, Release::Ladder { step: 0.02 });
         assert!(plain.public.1 < plain.public.0, "{plain:?}");
         assert!(plain.gap > 0.05, "{plain:?}");
         assert!(ladder.gap < 0.02, "{ladder:?}");

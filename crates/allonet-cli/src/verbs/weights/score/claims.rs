@@ -84,14 +84,14 @@ impl Claims {
         self,
         board: &Scoreboard<'_>,
         resampling: Resampling,
-    ) -> Result<(Self, Vec<Tested>), Failure> {
+    ) -> (Self, Vec<Tested>) {
         let tested = self.registration.test(|claim| {
             let level = self.registration.level(claim);
             let places = board.place(&claim.a).zip(board.place(&claim.b))?;
             let resampling = Resampling { level, ..resampling };
             board.difference(places.0, places.1, claim.metric, &resampling)
         });
-        Ok((self, tested))
+        (self, tested)
     }
 }
 

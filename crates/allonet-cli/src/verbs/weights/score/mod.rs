@@ -14,6 +14,7 @@ use allonet_weights::comparisons::Comparisons;
 use allonet_weights::evaluate::bootstrap::Resampling;
 use allonet_weights::evaluate::choice::{Choice, Choosing, choose};
 use allonet_weights::evaluate::holdout::{Fold, Holdout};
+use allonet_weights::evaluate::hypotheses::Tested;
 use allonet_weights::evaluate::jurors::{Nearness, nearness};
 use allonet_weights::evaluate::metrics::{Metric, metric};
 use allonet_weights::evaluate::pairs::{DEFAULT_FLOOR, Sums};
@@ -103,7 +104,7 @@ struct Scored<'a> {
     nearness: Vec<Nearness>,
     choice: Option<Chosen>,
     selected: Option<Selected>,
-    claims: Option<(Claims, Vec<allonet_weights::evaluate::hypotheses::Tested>)>,
+    claims: Option<(Claims, Vec<Tested>)>,
 }
 
 /// What choosing among fitted rules costs.
@@ -146,10 +147,7 @@ pub(super) fn run(args: &ScoreArgs, ui: &Ui) -> Result<ExitCode, Failure> {
     };
     let board = Scoreboard::new(&comparisons, &methods.all, &options);
     let sums: Vec<Vec<Sums>> = board.lines.iter().map(|line| line.sums.clone()).collect();
-    let claims = match claims {
-        Some(claims) => Some(claims.test(&board, resampling)?),
-        None => None,
-    };
+    let claims = claims.map(|claims| claims.test(&board, resampling));
     let weights: Vec<Vec<f64>> = board.lines.iter().map(|line| line.weights.clone()).collect();
     let scored = Scored {
         comparisons: &comparisons,
@@ -175,7 +173,9 @@ pub(super) fn run(args: &ScoreArgs, ui: &Ui) -> Result<ExitCode, Failure> {
     if ui.is_json() {
         ui.print_json(&export::json(&scored));
     } else {
-        show::lines(&scored, ui).iter().for_each(|line| ui.print(line));
+        for line in show::lines(&scored, ui) {
+            ui.print(&line);
+        }
     }
     Ok(ExitCode::SUCCESS)
 }

@@ -1,5 +1,6 @@
 //! What people read.
 
+use allonet_core::maths;
 use allonet_weights::evaluate::bootstrap::Difference;
 use allonet_weights::evaluate::hypotheses::{Direction, Tested, Verdict};
 use allonet_weights::evaluate::metrics::{Better, metrics};
@@ -178,7 +179,10 @@ fn verdict(verdict: Verdict) -> &'static str {
 pub(super) fn remarks(scored: &Scored<'_>) -> Vec<String> {
     let mut remarks = scored.methods.notes.clone();
     remarks.extend(scored.board.failed.iter().map(ToString::to_string));
-    for line in &scored.board.lines {
+    // What a baseline gives whom is no concern of anybody.
+    let baselines = &scored.methods.all[..scored.methods.baselines];
+    let is_baseline = |name: &str| baselines.iter().any(|baseline| baseline.name == name);
+    for line in scored.board.lines.iter().filter(|line| !is_baseline(&line.name)) {
         remarks.extend(line.alerts.iter().map(|alert| format!("{}: {alert}", line.name)));
     }
     remarks
@@ -217,8 +221,19 @@ pub(super) fn conclusion(scored: &Scored<'_>) -> String {
     } else {
         ""
     };
+    // Swapping places by juror, 2 of 2^jurors ways are as one-sided as can be.
+    let smallest_p = maths::pow(0.5, board.clusters.len() as f64 - 1.0);
+    let others = board.lines.len().saturating_sub(1) as f64;
+    let few = if smallest_p * others > ALPHA {
+        format!(
+            ". So few {who} cannot show any difference among {} beyond chance, however large",
+            counted(board.lines.len(), "method")
+        )
+    } else {
+        String::new()
+    };
     format!(
-        "{apart}{seen}. Rules were fitted without the answers they are scored on ({}, seed {}).",
+        "{apart}{seen}{few}. Rules were fitted without the answers they are scored on ({}, seed {}).",
         scored.holdout, scored.seed
     )
 }
