@@ -25,7 +25,10 @@ fn room() -> Room {
 
 #[test]
 fn rules_stand_side_by_side() {
-    room().tells("allonet weights compare duels.csv --rules least-squares,win-rate,thurstone", str![]);
+    room().tells(
+        "allonet weights compare duels.csv --rules least-squares,win-rate,thurstone",
+        str![],
+    );
 }
 
 #[test]
@@ -57,8 +60,12 @@ fn results_for_programs() {
     let told = room.done("allonet weights compare duels.csv --format json");
     let value: serde_json::Value = serde_json::from_str(&told.out).expect("one JSON value");
     assert_eq!(value["items"], serde_json::json!(["x", "y", "z"]));
-    assert_eq!(value["differences"][0].as_array().map(Vec::len), value["rules"].as_array().map(Vec::len));
-    let told = room.done("allonet weights mix duels.csv --weights ann.csv --weights ben.csv --format json");
+    assert_eq!(
+        value["differences"][0].as_array().map(Vec::len),
+        value["rules"].as_array().map(Vec::len)
+    );
+    let told = room
+        .done("allonet weights mix duels.csv --weights ann.csv --weights ben.csv --format json");
     let value: serde_json::Value = serde_json::from_str(&told.out).expect("one JSON value");
     assert!((value["models"][0]["part"].as_f64().expect("a part") - 0.5).abs() < 1e-4);
 }
