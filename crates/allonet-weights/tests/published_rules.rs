@@ -415,9 +415,9 @@ fn rules_stand_by_id_and_poor_data_has_an_outcome() {
         let mut builder = Builder::default();
         let (juror, pair) = (builder.juror("j"), (builder.item("a"), builder.item("b")));
         builder.push(juror, pair, choice, intensity);
-        more.iter().for_each(|item| {
+        for item in more {
             builder.item(item);
-        });
+        }
         builder.finish()
     };
     for rule in rules() {

@@ -1,6 +1,7 @@
 //! Weights from elsewhere, against exact optima and published tables.
 
 use allonet_core::fault::SourceFile;
+use allonet_core::maths;
 use allonet_weights::comparisons::{Builder, Choice, Comparisons, Naming};
 use allonet_weights::estimate::softmax;
 use allonet_weights::sources::mix::{Model, mix};
@@ -36,7 +37,7 @@ fn the_best_mix_is_the_exact_optimum() {
         .iter()
         .map(|(name, weights)| {
             let weights = weights.as_array().expect("a list").iter();
-            let log_weights = weights.map(|weight| number(weight).ln()).collect();
+            let log_weights = weights.map(|weight| maths::ln(number(weight))).collect();
             Model { name: name.clone(), log_weights }
         })
         .collect();

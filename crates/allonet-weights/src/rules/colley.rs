@@ -43,6 +43,7 @@ pub(super) const RULE: Rule = Rule {
 /// The smallest weight before weights are made to add up to one.
 const LEAST: f64 = 1e-12;
 
+#[expect(clippy::unnecessary_wraps, reason = "all rules have the same shape")]
 fn fit(comparisons: &Comparisons, _: &Parameters) -> Result<Estimate, FitError> {
     let tally = comparisons.tally();
     let right: Vec<f64> = (0..tally.items())

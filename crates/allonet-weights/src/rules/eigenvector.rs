@@ -59,7 +59,9 @@ fn fit(comparisons: &Comparisons, _: &Parameters) -> Result<Estimate, FitError> 
         };
         let mut next: Vec<f64> = (0..items).map(beaten).collect();
         let total = maths::sum(next.iter().copied());
-        next.iter_mut().for_each(|strength| *strength /= total);
+        for strength in &mut next {
+            *strength /= total;
+        }
         let moved = strengths.iter().zip(&next).map(|(a, b)| (a - b).abs() / b.max(LEAST));
         let moved = moved.fold(0.0, f64::max);
         strengths = next;

@@ -54,6 +54,7 @@ pub(super) const RULE: Rule = Rule {
 const NUDGE: f64 = 1e-12;
 const NUDGES: u64 = 8;
 
+#[expect(clippy::unnecessary_wraps, reason = "all rules have the same shape")]
 fn fit(comparisons: &Comparisons, parameters: &Parameters) -> Result<Estimate, FitError> {
     let k = parameters.of("k");
     let rows = in_order(comparisons);
@@ -92,7 +93,9 @@ fn ratings(rows: &[Comparison], k: f64, mut ratings: Vec<f64>) -> Vec<f64> {
     let square = maths::sum(ratings.iter().map(|rating| rating * rating));
     let deviation = (square / ratings.len().max(1) as f64).sqrt();
     if deviation > 1.0 {
-        ratings.iter_mut().for_each(|rating| *rating /= deviation);
+        for rating in &mut ratings {
+            *rating /= deviation;
+        }
     }
     ratings
 }

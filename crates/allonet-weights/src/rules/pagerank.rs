@@ -108,7 +108,9 @@ pub fn walk(items: usize, votes: &[Vote], walk: &Walk) -> Walked {
         (a.from, a.to).cmp(&(b.from, b.to)).then(a.weight.total_cmp(&b.weight))
     });
     let mut given = vec![0.0; items];
-    votes.iter().for_each(|vote| given[vote.from as usize] += vote.weight);
+    for vote in &votes {
+        given[vote.from as usize] += vote.weight;
+    }
     let steps: Vec<Vote> = votes
         .chunk_by(|a, b| (a.from, a.to) == (b.from, b.to))
         .map(|same| {

@@ -156,7 +156,9 @@ impl Chain {
         for iteration in 1..=most {
             let mut next = self.step(&shares);
             let total = maths::sum(next.iter().copied());
-            next.iter_mut().for_each(|share| *share /= total);
+            for share in &mut next {
+                *share /= total;
+            }
             let moved = maths::sum(shares.iter().zip(&next).map(|(a, b)| (a - b).abs()));
             shares = next;
             if moved <= tolerance {
@@ -180,7 +182,9 @@ impl Chain {
             if size == 0.0 {
                 return 1.0;
             }
-            difference.iter_mut().for_each(|part| *part /= size);
+            for part in &mut difference {
+                *part /= size;
+            }
             if step > RATE_STEPS {
                 logs += maths::ln(size);
             }

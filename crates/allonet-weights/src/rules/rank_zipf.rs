@@ -90,7 +90,9 @@ pub fn by_place(figures: &[f64], s: f64) -> Vec<f64> {
             together += maths::pow(place, -s);
         }
         let share = maths::ln(together / level.len() as f64);
-        level.iter().for_each(|item| logs[*item] = share);
+        for item in level {
+            logs[*item] = share;
+        }
     }
     logs
 }

@@ -162,7 +162,9 @@ fn places(figures: &[f64]) -> Vec<u32> {
     order.sort_by(|a, b| figures[*a].total_cmp(&figures[*b]));
     let mut places = vec![0; figures.len()];
     for (place, level) in (0_u32..).zip(order.chunk_by(|a, b| figures[*b] - figures[*a] <= LEVEL)) {
-        level.iter().for_each(|item| places[*item] = place);
+        for item in level {
+            places[*item] = place;
+        }
     }
     places
 }

@@ -32,7 +32,7 @@ use allonet_core::maths::{self, normal_cdf, normal_density};
 use super::joined::{island_warning, require_bounded};
 use super::{FitError, Parameter, Parameters, Rule, Uses};
 use crate::comparisons::{Comparisons, Tally};
-use crate::estimate::Estimate;
+use crate::estimate::{Estimate, centre};
 use crate::linear::Laplacian;
 
 /// What the rule says of itself.
@@ -113,6 +113,11 @@ fn newton_step(tally: &Tally, mu: &[f64], prior: f64) -> Vec<f64> {
                 edges.push((place, u32::try_from(other).expect("an item"), curvature));
             }
         }
+    }
+    if prior == 0.0 {
+        // Near the top what rounding adds to the sum is no small part of the gradient, and
+        // without a prior the equations have a solution only where the sum is zero.
+        centre(&mut gradient);
     }
     Laplacian::new(mu.len(), edges).with_ridge(prior).solve(&gradient).values
 }

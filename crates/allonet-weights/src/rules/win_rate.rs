@@ -45,6 +45,7 @@ const SMOOTHING: Parameter = Parameter {
     doc: "Wins and losses added to each item's own.",
 };
 
+#[expect(clippy::unnecessary_wraps, reason = "all rules have the same shape")]
 fn fit(comparisons: &Comparisons, parameters: &Parameters) -> Result<Estimate, FitError> {
     let rates = rates(&comparisons.tally(), parameters.of(SMOOTHING.name));
     Ok(Estimate::centred(rates.into_iter().map(maths::ln).collect(), 1))

@@ -208,7 +208,7 @@ fn lexicographic(mut scaled: Vec<Scaled>, tolerance: f64) -> Result<Vec<f64>, Cr
                 for item in group {
                     match parts.last_mut() {
                         Some(part) if score(&part[0]) - score(&item) <= tolerance => {
-                            part.push(item)
+                            part.push(item);
                         }
                         _ => parts.push(vec![item]),
                     }
@@ -225,7 +225,10 @@ fn lexicographic(mut scaled: Vec<Scaled>, tolerance: f64) -> Result<Vec<f64>, Cr
             place += 1.0;
             together += 1.0 / place;
         }
-        group.iter().for_each(|item| figures[*item] = together / group.len() as f64);
+        let share = together / group.len() as f64;
+        for item in group {
+            figures[item] = share;
+        }
     }
     Ok(figures)
 }

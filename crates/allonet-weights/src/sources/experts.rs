@@ -247,11 +247,12 @@ fn median(experts: &[Expert], item: usize) -> f64 {
     let mut before = 0.0;
     for (at, (share, voice)) in said.iter().enumerate() {
         before += voice;
+        // Voices are usually whole numbers; a half of them may be met up to rounding only.
+        if (before - half).abs() <= 1e-12 * half {
+            return f64::midpoint(*share, said.get(at + 1).map_or(*share, |next| next.0));
+        }
         if before > half {
             return *share;
-        }
-        if before == half {
-            return f64::midpoint(*share, said.get(at + 1).map_or(*share, |next| next.0));
         }
     }
     said.last().map_or(0.0, |last| last.0)

@@ -34,6 +34,9 @@ const PARENT: usize = 2;
 /// Names shown of those that are missing.
 const SHOWN: usize = 5;
 
+/// For each parent the items below it and their weights.
+pub type ByParent = BTreeMap<String, (Vec<String>, ModelWeights)>;
+
 /// Weights as a table gives them.
 #[derive(Debug, Clone, PartialEq)]
 pub struct ModelWeights {
@@ -114,10 +117,7 @@ pub fn read(
 ///
 /// Faults: those of [`Table::read`], `bad-weight`, `no-item`, `double-item`,
 /// `no-weight`.
-pub fn read_by_parent(
-    file: &Arc<SourceFile>,
-    naming: &Naming,
-) -> Result<BTreeMap<String, (Vec<String>, ModelWeights)>, Vec<Fault>> {
+pub fn read_by_parent(file: &Arc<SourceFile>, naming: &Naming) -> Result<ByParent, Vec<Fault>> {
     let table = Table::read(file, COLUMNS)?;
     let mut faults = Faults::new();
     let mut parents: BTreeMap<String, BTreeMap<String, f64>> = BTreeMap::new();

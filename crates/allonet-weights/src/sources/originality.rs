@@ -193,7 +193,9 @@ pub fn estimate(answers: &[Answer], settings: &Settings) -> Vec<Originality> {
         let log_odds = -answer.log_ratio(settings.sign);
         projects.entry(&answer.repo).or_default().push(log_odds);
     }
-    projects.values_mut().for_each(|said| said.sort_unstable_by(f64::total_cmp));
+    for said in projects.values_mut() {
+        said.sort_unstable_by(f64::total_cmp);
+    }
     let spread = spread(projects.values());
     let means: Vec<f64> = projects.values().map(|said| huber_mean(said, 1.345 * spread)).collect();
     let prior = settings.prior.map(|share| maths::ln(share / (1.0 - share)));

@@ -119,8 +119,7 @@ impl Search {
         let before = (self.corral.clone(), self.weights.clone(), self.norm());
         self.corral.push(point);
         self.corral.sort_unstable();
-        loop {
-            let Some(affine) = self.affine_minimum() else { break };
+        while let Some(affine) = self.affine_minimum() {
             if affine.iter().all(|weight| *weight > 0.0) {
                 self.set(&affine);
                 break;
@@ -185,7 +184,7 @@ impl Search {
         let stays: Vec<bool> = now
             .iter()
             .zip(affine)
-            .map(|pair| !left(pair) && !(*pair.0 == 0.0 && *pair.1 <= 0.0))
+            .map(|pair| !(left(pair) || *pair.0 == 0.0 && *pair.1 <= 0.0))
             .collect();
         let kept: Vec<(usize, f64)> = self
             .corral
