@@ -20,14 +20,17 @@ fn answers(room: &Room) -> Vec<String> {
 
 #[test]
 fn questions_join_items_first() {
-    room().tells("allonet weights next --items items.csv --count 3 --seed 2", str![[r#"
+    room().tells(
+        "allonet weights next --items items.csv --count 3 --seed 2",
+        str![[r#"
 ── standard output
  first     second    first wins  why
  <b>, "q"  solidity      50.0 %  joins items that no answer joins yet
  solidity  geth          50.0 %  joins items that no answer joins yet
  vyper     geth          50.0 %  joins items that no answer joins yet
 ── exit 0
-"#]]);
+"#]],
+    );
 }
 
 #[test]
