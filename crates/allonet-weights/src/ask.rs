@@ -127,7 +127,7 @@ impl Default for Settings {
 #[derive(Debug, Clone, PartialEq, Error)]
 pub enum AskError {
     /// A pair needs two.
-    #[error("there are {found} items; comparing takes two")]
+    #[error("comparing takes two items, these are {found}")]
     TooFew {
         /// How many there are.
         found: usize,

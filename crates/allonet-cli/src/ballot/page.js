@@ -83,6 +83,8 @@ function undo() {
     proceed();
     return show(null, null);
   }
+  // An answer in the middle was changed: which of the two after all?
+  if (state.pending !== null && state.pending + 1 < state.answers.length) return change(state.pending);
   const last = state.history.pop();
   if (!last) return;
   const back = last === "answer" ? state.answers.pop() : state.skipped.pop();
@@ -132,7 +134,7 @@ function show(at, before) {
   const given = state.answers.length;
   byId("progress").max = data.goal;
   byId("progress").value = Math.min(given, data.goal);
-  const enough = given >= data.goal ? ": enough, more is welcome" : "";
+  const enough = given >= data.goal ? ", enough" : "";
   byId("progress-text").textContent = `${given} of ${data.goal} answers${enough}`;
 }
 
@@ -211,15 +213,15 @@ function showTold(at, before, weights) {
 function against(found) {
   const reasons = {
     turned: "You answered this pair both ways.",
-    circle: "These answers go round in a circle: each item is above the next, the last above the first.",
-    triangle: `These ratios do not fit: by the other two answers the first would be about ${(
+    circle: "The answers go round in a circle.",
+    triangle: `The ratios do not fit: by the other two answers the first would be about ${(
       found.implied ?? 1
     ).toFixed(1)} times.`,
   };
   return el(
     "div",
     { class: "against" },
-    el("strong", {}, "Both cannot be right. "),
+    el("strong", {}, "These cannot all be right. "),
     reasons[found.kind],
     el(
       "ul",

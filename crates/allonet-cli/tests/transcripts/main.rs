@@ -7,6 +7,7 @@
 
 #![expect(clippy::needless_raw_string_hashes, reason = "snapshots are written this way")]
 
+mod asking;
 mod cards;
 mod check;
 mod compare_and_mix;

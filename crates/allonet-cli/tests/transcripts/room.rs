@@ -157,6 +157,11 @@ impl Room {
 
     /// Runs a command line; double quotes keep spaces together.
     pub(crate) fn run(&self, line: &str) -> Told {
+        self.typing(line, "")
+    }
+
+    /// Runs a command line while somebody types.
+    pub(crate) fn typing(&self, line: &str, typed: &str) -> Told {
         let mut words = words(line);
         assert_eq!(words.remove(0), "allonet");
         let mut command = Command::new(env!("CARGO_BIN_EXE_allonet"));
@@ -169,12 +174,16 @@ impl Room {
             let folders = [programs.clone()].into_iter().chain(std::env::split_paths(&search));
             command.env("PATH", std::env::join_paths(folders).unwrap());
         }
-        self.finish(command)
+        self.take_down(command, typed)
     }
 
     /// Runs a command and takes down what it does.
     pub(crate) fn finish(&self, command: Command) -> Told {
-        let output = Limited::from_std(command).stdin("").timeout(PATIENCE).output().unwrap();
+        self.take_down(command, "")
+    }
+
+    fn take_down(&self, command: Command, typed: &str) -> Told {
+        let output = Limited::from_std(command).stdin(typed).timeout(PATIENCE).output().unwrap();
         let text = |bytes| self.redacted(&String::from_utf8(bytes).expect("it prints UTF-8"));
         let code = output.status.code().expect("it ends by itself");
         Told { code, out: text(output.stdout), err: text(output.stderr) }

@@ -101,7 +101,9 @@ impl Contradiction {
             Self::Circle { answers } => answers,
             Self::Triangle { answers, .. } => answers,
         };
-        answers.iter_mut().for_each(|at| *at = order[*at]);
+        for at in answers {
+            *at = order[*at];
+        }
         self
     }
 }

@@ -238,6 +238,12 @@ impl Interview {
             self.proceed();
             return Ok(Given::default());
         }
+        if let Step::HowMuch { answer } = self.step
+            && answer + 1 < self.answers.len()
+        {
+            // An answer in the middle was changed: which of the two after all?
+            return self.change(answer);
+        }
         let was_answer = self.history.pop().ok_or(Refused::NothingToUndo)?;
         let back = if was_answer {
             self.answers.pop().map(|answer| (answer.left, answer.right))
@@ -421,6 +427,23 @@ mod tests {
         };
         assert_eq!(pair(again.step()), pair(interview.step()));
         assert_eq!(again.earlier(), 7);
+    }
+
+    #[test]
+    fn undo_of_a_change_asks_which_again() {
+        let mut interview = begin(5, true);
+        for _ in 0..2 {
+            answer_by_place(&mut interview);
+            interview.give(Input::Skip).unwrap();
+        }
+        interview.give(Input::Change(0)).unwrap();
+        interview.give(Input::Choose(Choice::Left)).unwrap();
+        assert_eq!(*interview.step(), Step::HowMuch { answer: 0 });
+        interview.give(Input::Undo).unwrap();
+        assert!(matches!(interview.step(), Step::Which { instead_of: Some(0), .. }));
+        interview.give(Input::Undo).unwrap();
+        assert!(matches!(interview.step(), Step::Which { instead_of: None, .. }));
+        assert_eq!(interview.answers().len(), 2);
     }
 
     #[test]

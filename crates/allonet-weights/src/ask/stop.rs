@@ -115,6 +115,7 @@ impl Stopping {
 mod tests {
     use super::*;
     use crate::ask::Settings;
+    use crate::comparisons::Choice;
     use crate::synthetic::Jury;
 
     fn after(answers: usize) -> Session {
@@ -146,7 +147,7 @@ mod tests {
         let advice = stopping.advice(&session);
         assert!(!advice.stop && advice.sentence.contains("3 islands"), "{advice:?}");
         let mut session = Session::new(2, Settings::default()).unwrap();
-        session.answer(0, 1, crate::comparisons::Choice::Left);
+        session.answer(0, 1, Choice::Left);
         let advice = stopping.advice(&session);
         assert!(advice.stop && advice.sentence.contains("no question left"));
     }
@@ -173,9 +174,8 @@ mod tests {
             session.observe(question.left, question.right, choice);
             session.expected_error()
         };
-        use crate::comparisons::Choice::{Left, Right};
         let chance = question.left_chance;
-        let expected = chance * error(Left) + (1.0 - chance) * error(Right);
+        let expected = chance * error(Choice::Left) + (1.0 - chance) * error(Choice::Right);
         let (promised, kept) = (advice.gain.unwrap(), advice.error - expected);
         assert!((promised - kept).abs() < 0.5 * promised, "{promised} {kept}");
     }

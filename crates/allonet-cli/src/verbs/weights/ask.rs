@@ -206,7 +206,7 @@ impl Talk<'_> {
                 }
                 let head = format!("{number}. Which is worth more?");
                 ui.print(&format!("\n{}", ui.tone(Tone::Strong, &head)));
-                ui.print(&format!("   1  {left}\n   2  {right}"));
+                ui.print(&format!("   [1] {left}\n   [2] {right}"));
             }
             Step::HowMuch { answer } => {
                 if ui.is_json() {
@@ -215,9 +215,9 @@ impl Talk<'_> {
                 }
                 let words: Vec<String> = (1..)
                     .zip(Bucket::ALL)
-                    .map(|(number, bucket)| format!("{number} {}", bucket.words()))
+                    .map(|(number, bucket)| format!("[{number}] {}", bucket.words()))
                     .collect();
-                ui.print(&format!("   How much more?  {}  (s skips)", words.join(" · ")));
+                ui.print(&format!("   How much more?  {}  [s] do not say", words.join("  ")));
             }
         }
     }
@@ -305,8 +305,10 @@ impl Talk<'_> {
         for (at, moved) in &summary.decisive {
             let answer = self.interview.answers()[*at];
             let (left, right) = (self.name(answer.left), self.name(answer.right));
-            let place = at + 1;
-            ui.print(&format!("Answer {place} ({left} or {right}) decided {}", percent(*moved)));
+            let (place, moved) = (at + 1, percent(*moved));
+            ui.print(&format!(
+                "Answer {place} ({left} or {right}): without it {moved} would be elsewhere"
+            ));
         }
         for words in words {
             ui.print(&format!("Still open: {words}"));
