@@ -108,7 +108,7 @@ impl Judgements {
             let items: Vec<u32> = comparisons
                 .items()
                 .iter()
-                .map(|item| builder.item(&format!("{parent}: {item}")))
+                .map(|item| builder.item(&pooled_name(parent, item)))
                 .collect();
             for row in comparisons.rows() {
                 let juror = builder.juror(&comparisons.jurors()[row.juror as usize]);
@@ -165,6 +165,11 @@ impl Judgements {
         debug_assert!(network.weights.iter().all(|weight| *weight <= WHOLE));
         Ok(judged)
     }
+}
+
+/// The name of an item below a parent, where parents are pooled.
+pub fn pooled_name(parent: &str, item: &str) -> String {
+    format!("{parent}: {item}")
 }
 
 /// Where the edge to each compared item stands.

@@ -82,13 +82,16 @@ use rayon::prelude::*;
 use super::evidence;
 use super::reading::{Jury, rule_settings};
 use crate::comparisons::{Comparisons, Naming, Reading};
+use crate::evaluate::baselines::equal;
+use crate::evaluate::trial::{Method, Source as MethodSource};
 use crate::graph::{DependencyGraph, EdgeKind, Policy};
 use crate::import::{self, ImportError, ReadOptions};
-use crate::judged::{Judgements, Replicate};
+use crate::judged::{Judgements, Replicate, pooled_name};
 use crate::jury::statistics::quantile;
 use crate::overrides::{originality_rows, override_originality};
 use crate::random::Random;
 use crate::repository::Aliases;
+use crate::rules::{self, Parameters};
 use crate::structural::{self, NeedParameters, StructuralRule, weigh};
 use crate::weighted::{Flow, WHOLE, WeightedGraph, share};
 
@@ -194,6 +197,8 @@ pub struct DeepFunding {
     payees: Vec<Arc<str>>,
     network: WeightedGraph,
     judgements: Option<Judgements>,
+    /// How the jurors answered, and how well weights foresee them.
+    evidence: Vec<Exhibit>,
     /// Networks as drawn juries weigh them.
     replicates: Vec<WeightedGraph>,
     level: f64,
@@ -210,7 +215,7 @@ pub fn build(blueprint: &Blueprint<'_>) -> Result<Box<dyn Mechanism>, Vec<Fault>
     let judgements = judgements(settings, &aliases)?;
     let jury = Jury::read(settings);
     let mut network = structural.clone();
-    let mut replicates = Vec::new();
+    let (mut replicates, mut shown) = (Vec::new(), Vec::new());
     if let Some((judged, file)) = &judgements {
         let refused = |error: &crate::judged::JudgeError| vec![judge_fault(error, settings, file)];
         let count = judged.apply(&mut network, &Replicate::all()).map_err(|e| refused(&e))?;
@@ -219,6 +224,9 @@ pub fn build(blueprint: &Blueprint<'_>) -> Result<Box<dyn Mechanism>, Vec<Fault>
             network.targets().len()
         ));
         replicates = drawn(judged, &structural, &jury);
+        if jury.replicates > 0 {
+            shown = evidence_of(judged, &structural, &jury);
+        }
         if replicates.len() < jury.replicates {
             let lost = jury.replicates - replicates.len();
             remarks.push(format!("{lost} drawn juries gave no weights and are left out"));
@@ -228,6 +236,7 @@ pub fn build(blueprint: &Blueprint<'_>) -> Result<Box<dyn Mechanism>, Vec<Fault>
         payees: network.nodes().iter().map(|id| id.as_str().into()).collect(),
         network,
         judgements: judgements.map(|(judged, _)| judged),
+        evidence: shown,
         replicates,
         level: jury.level,
         remarks,
@@ -340,6 +349,44 @@ fn judgements(settings: &Settings, aliases: &Aliases) -> Result<Option<Read>, Ve
     let (rule, parameters) = rule_settings(settings).map_err(|fault| vec![fault])?;
     let judgements = Judgements { by_parent, rule, parameters };
     Ok(Some((judgements, Arc::clone(file))))
+}
+
+/// How the jurors answered, and whether a jury's weights foresee jurors who
+/// were kept back better than structure does, or than treating all alike.
+fn evidence_of(judged: &Judgements, structural: &WeightedGraph, jury: &Jury) -> Vec<Exhibit> {
+    let pooled = judged.pooled();
+    let mut weights = BTreeMap::new();
+    for (parent, comparisons) in &judged.by_parent {
+        for item in comparisons.items() {
+            let place = structural
+                .index(parent)
+                .zip(structural.index(item))
+                .and_then(|(parent, item)| structural.position(parent, item));
+            let weight = place.map_or(0.0, |place| structural.weights()[place] as f64);
+            weights.insert(pooled_name(parent, item), weight);
+        }
+    }
+    let given = |name: &str, weights: Vec<f64>| Method {
+        name: name.to_owned(),
+        source: MethodSource::Given(weights),
+    };
+    let structure = pooled.items().iter().map(|item| weights[item]).collect();
+    let mut methods =
+        vec![given("equal", equal(pooled.items().len())), given("structure", structure)];
+    // Nothing joins the parents: the rule itself may refuse all of them together.
+    let (id, parameters) = match rules::fit(&judged.rule, &pooled, &judged.parameters) {
+        Ok(_) => (judged.rule.clone(), judged.parameters.clone()),
+        Err(_) if pooled.all_have_intensity() => {
+            ("least-squares".to_owned(), Parameters::default().with("ridge", 1e-6))
+        }
+        Err(_) => ("bradley-terry-ridge".to_owned(), Parameters::default()),
+    };
+    let name = format!("jury, by {id}");
+    methods.push(Method { name, source: MethodSource::Rule { id, parameters } });
+    evidence::jurors(&pooled)
+        .into_iter()
+        .chain(evidence::foreseen(&pooled, &methods, jury))
+        .collect()
 }
 
 /// The network as juries drawn with replacement weigh it.
@@ -528,9 +575,8 @@ impl DeepFunding {
             let name = self.payees[*at].to_string();
             table.push([name.into(), flow.kept[*at].into(), low.into(), high.into()]);
         }
-        let mut tables = vec![table, self.unsupported(&order, &drawn)];
-        tables.extend(evidence::jurors(&judgements.pooled()));
-        tables
+        let own = [table, self.unsupported(&order, &drawn)];
+        own.into_iter().chain(self.evidence.iter().cloned()).collect()
     }
 
     /// Neighbours in the ranking whose order drawn juries often turn round.

@@ -5,16 +5,23 @@ use allonet_core::exhibit::{Cell, Exhibit};
 use super::reading::Jury;
 use crate::comparisons::Comparisons;
 use crate::estimate::softmax;
+use crate::evaluate::baselines::baselines;
+use crate::evaluate::bootstrap::Resampling;
+use crate::evaluate::holdout::Holdout;
+use crate::evaluate::metrics::metric;
+use crate::evaluate::pairs::DEFAULT_FLOOR;
+use crate::evaluate::scoreboard::{Options, Scoreboard};
+use crate::evaluate::trial::{Method, Source};
 use crate::jury::Model;
 use crate::jury::alpha::agreement;
 use crate::jury::cycles::jury_cycles;
 use crate::jury::effective::effective;
 use crate::jury::influence::{Unit, influence};
-use crate::jury::intervals::{Estimator, Method, Replicates, bootstrap};
+use crate::jury::intervals::{Estimator, Method as Reading, Replicates, bootstrap};
 use crate::jury::outliers::outliers;
 use crate::jury::probability::Superiority;
 use crate::jury::side_bias::side_bias;
-use crate::rules::Parameters;
+use crate::rules::{Parameters, rules, side_by_side};
 
 /// Tables, and lines for the operator.
 #[derive(Debug, Default)]
@@ -44,6 +51,16 @@ pub(super) fn of(
         Err(error) => shown.remarks.push(format!("no intervals: {error}")),
     }
     shown.exhibits.extend(jurors(comparisons));
+    let mut methods = baselines(comparisons.items().len(), drawing.seed);
+    if !comparisons.all_have_intensity() {
+        methods.retain(|method| !method.learns());
+    }
+    if methods.iter().all(|method| method.name != rule) {
+        let source = Source::Rule { id: rule.to_owned(), parameters: parameters.clone() };
+        methods.push(Method { name: rule.to_owned(), source });
+    }
+    shown.exhibits.extend(foreseen(comparisons, &methods, drawing));
+    shown.exhibits.push(beside(comparisons, rule, parameters));
     shown.remarks.extend(facts(comparisons, drawing.seed));
     shown
 }
@@ -76,7 +93,7 @@ fn weights(comparisons: &Comparisons, replicates: &Replicates, drawing: &Jury) -
     let columns = ["item", "weight", "low", "high", "best rank", "worst rank"];
     let mut table = Exhibit::new("Weights", about, &columns);
     let estimates = softmax(&replicates.estimate.log_weights);
-    let intervals = replicates.intervals(Method::Percentile, drawing.level);
+    let intervals = replicates.intervals(Reading::Percentile, drawing.level);
     let superiority = Superiority::of_replicates(replicates);
     let ranks = superiority.rank_intervals(drawing.level);
     for at in superiority.order() {
@@ -145,6 +162,99 @@ pub(super) fn jurors(comparisons: &Comparisons) -> Option<Exhibit> {
         ]);
     }
     Some(table)
+}
+
+/// Groups in which jurors are kept back.
+const GROUPS: usize = 10;
+
+/// How well each method foresees answers of jurors that it has not seen.
+pub(super) fn foreseen(
+    comparisons: &Comparisons,
+    methods: &[Method],
+    drawing: &Jury,
+) -> Option<Exhibit> {
+    let (id, score) = if comparisons.all_have_intensity() {
+        ("pilot-cost", "mean squared error of log ratios")
+    } else {
+        ("brier", "mean squared error of who wins")
+    };
+    let jurors = comparisons.rows_by_juror().iter().filter(|rows| !rows.is_empty()).count();
+    let folds = Holdout::Jurors(jurors.min(GROUPS)).folds(comparisons, drawing.seed).ok()?;
+    let resampling = Resampling {
+        replicates: u32::try_from(drawing.replicates).expect("it is bounded"),
+        seed: drawing.seed,
+        level: drawing.level,
+    };
+    let options = Options {
+        metric: metric(id).ok()?,
+        folds: &folds,
+        resampling,
+        floor: DEFAULT_FLOOR,
+        reference: None,
+        bound: 1.0,
+    };
+    let board = Scoreboard::new(comparisons, methods, &options);
+    let about = format!(
+        "How well each method foresees the answers of jurors that it has not seen: {score} (less \
+         is better), share of winners foreseen, and the error less that of an equal split, with \
+         its interval over juries. Where the interval holds zero, these answers do not show that \
+         the method is better than treating all alike."
+    );
+    let columns = ["weights by", "error", "winners", "less equal split", "low", "high", "so it is"];
+    let mut table = Exhibit::new("Foreseen answers", about, &columns);
+    let number = |value: Option<f64>| value.map_or(Cell::from("–"), Cell::from);
+    for line in &board.lines {
+        let beside = line.beside_equal.as_ref();
+        let interval = beside.and_then(|difference| difference.interval);
+        let verdict = match interval {
+            _ if line.name == "equal" => "the split all are held beside",
+            Some(interval) if interval.high < 0.0 => "better than an equal split",
+            Some(interval) if interval.low > 0.0 => "worse than an equal split",
+            _ => "not shown to be better or worse",
+        };
+        table.push([
+            line.name.as_str().into(),
+            number(options.metric.of_pairs(&line.total)),
+            number(metric("accuracy").ok().and_then(|accuracy| accuracy.of_pairs(&line.total))),
+            number(beside.map(|difference| difference.estimate)),
+            number(interval.map(|interval| interval.low)),
+            number(interval.map(|interval| interval.high)),
+            verdict.into(),
+        ]);
+    }
+    (!table.rows.is_empty()).then_some(table)
+}
+
+/// What other rules make of the same answers.
+fn beside(comparisons: &Comparisons, rule: &str, parameters: &Parameters) -> Exhibit {
+    let about = "What other rules make of the same answers, and how much of 1,000,000 would go \
+                 elsewhere. Settle the rule before the answers are known: it may decide more than \
+                 any juror.";
+    let mut table = Exhibit::new(
+        "Rules side by side",
+        about,
+        &["rule", "moves of 1,000,000", "largest item", "its weight"],
+    );
+    let mut asked = vec![(rule, parameters.clone())];
+    let others = rules().iter().filter(|other| other.id != rule);
+    asked.extend(others.map(|other| (other.id, Parameters::default())));
+    let found = side_by_side(comparisons, &asked);
+    for (at, column) in found.columns.iter().enumerate() {
+        // Rules that cannot take these answers are left out.
+        let (Ok(estimate), Some(difference)) = (&column.outcome, found.differences[0][at]) else {
+            continue;
+        };
+        let weights = estimate.weights();
+        let first = (0..weights.len())
+            .fold(0, |best, next| if weights[next] > weights[best] { next } else { best });
+        table.push([
+            column.rule.as_str().into(),
+            difference.moved_per_million().into(),
+            comparisons.items()[first].as_str().into(),
+            weights[first].into(),
+        ]);
+    }
+    table
 }
 
 /// Agreement and size of the jury, in sentences.
