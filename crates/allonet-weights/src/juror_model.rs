@@ -41,7 +41,7 @@
 
 use crate::comparisons::Comparisons;
 use crate::estimate::Estimate;
-use crate::rules::{FitError, reliability as by_direction, juror_scale as by_intensity};
+use crate::rules::{FitError, juror_scale as by_intensity, reliability as by_direction};
 
 /// So many standard deviations to each side hold 90 % of a normal distribution.
 pub const NINETY_PER_CENT: f64 = 1.644_853_626_951_472_2;
@@ -153,13 +153,7 @@ pub struct ScaleSettings {
 
 impl Default for ScaleSettings {
     fn default() -> Self {
-        Self {
-            spread: None,
-            pseudo_count: None,
-            side_bias: true,
-            tail: None,
-            random_jurors: true,
-        }
+        Self { spread: None, pseudo_count: None, side_bias: true, tail: None, random_jurors: true }
     }
 }
 

@@ -50,8 +50,12 @@ pub(in crate::rules) fn by_juror(
         };
         let rows = rows
             .into_iter()
-            .map(|(left, right, said)| {
-                Row { left, right, left_at: at(left), right_at: at(right), said }
+            .map(|(left, right, said)| Row {
+                left,
+                right,
+                left_at: at(left),
+                right_at: at(right),
+                said,
             })
             .collect();
         Juror { items, rows }

@@ -118,8 +118,7 @@ impl Belief {
         let matrix = (scale + sums.gaps2, sums.gaps, side + sums.weight);
         let right = (scale * population.scale.0 + sums.gaps_said, sums.said);
         let determinant = matrix.0 * matrix.2 - matrix.1 * matrix.1;
-        self.variance =
-            (matrix.2 / determinant, -matrix.1 / determinant, matrix.0 / determinant);
+        self.variance = (matrix.2 / determinant, -matrix.1 / determinant, matrix.0 / determinant);
         self.scale = self.variance.0 * right.0 + self.variance.1 * right.1;
         self.side = self.variance.1 * right.0 + self.variance.2 * right.1;
         self.random_side = (sums.said / matrix.2, 1.0 / matrix.2);
