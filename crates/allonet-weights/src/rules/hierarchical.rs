@@ -9,15 +9,23 @@ pub(super) mod scaled;
 use crate::comparisons::Comparisons;
 
 pub(super) use answers::{Juror, Row};
-pub(super) use information::{Block, Information};
+pub(super) use information::{Block, Information, spread_block};
 
-/// A variance estimated from second moments that add up to `squares` over
-/// `count` values, drawn to `guess` as if one more value had shown it.
+/// The next guess at the variance that values are drawn from (`MacKay`, 1992).
 ///
-/// The one extra value keeps the variance of few values from zero, where no
-/// later value could move it again.
-pub(super) fn shrunk_variance(squares: f64, count: f64, guess: f64) -> f64 {
-    (squares + guess) / (count + 1.0)
+/// The values' estimates have squares that add up to `squares`; what is not
+/// known of them has variances that add up to `unknown`, given the variance of
+/// now. The fixed point is that of expectation–maximisation, `count · variance
+/// = squares + unknown`, with one value more that showed `guess`: it keeps the
+/// variance of few values from zero, where no later value could move it again.
+pub(super) fn next_variance(
+    now: f64,
+    count: f64,
+    (squares, unknown): (f64, f64),
+    guess: f64,
+) -> f64 {
+    let known = (count - unknown / now).max(0.0);
+    (squares + guess) / (known + 1.0)
 }
 
 /// A warning where no comparison joins some of the items.

@@ -31,7 +31,8 @@
 //! all log ratios, and the log weights are multiplied.
 //!
 //! Intervals are Laplace's, less what is spent on scales and side biases,
-//! including the common scale; no further small-sample correction.
+//! including the common scale, of which a prior learnt from the same weights
+//! tells nothing.
 //!
 //! # Degenerate data
 //!
@@ -56,9 +57,9 @@ use allonet_core::maths;
 use rayon::prelude::*;
 
 use super::hierarchical::answers::by_juror;
-use super::hierarchical::information::{Covariance, DENSE};
+use super::hierarchical::information::DENSE;
 use super::hierarchical::scaled::{Belief, Population};
-use super::hierarchical::{Information, Juror, islands_warning, shrunk_variance};
+use super::hierarchical::{Information, Juror, islands_warning, next_variance, spread_block};
 use super::{FitError, Parameter, Parameters, Rule, Uses};
 use crate::comparisons::Comparisons;
 use crate::estimate::{Estimate, centre};
@@ -125,7 +126,7 @@ fn fit(comparisons: &Comparisons, parameters: &Parameters) -> Result<Estimate, F
 
 const ITERATIONS: usize = 1_000;
 /// Iterations end when no log weight moves more, relative to the answers.
-const STILL: f64 = 1e-7;
+const STILL: f64 = 1e-6;
 /// Variance of scales before any juror is seen.
 const SCALE_GUESS: f64 = 0.1;
 /// Scales do not count as more dispersed than this when the median is fixed.
@@ -254,16 +255,16 @@ impl<'a> Search<'a> {
             self.beliefs.iter_mut().for_each(|belief| belief.rescale(factor));
             self.log_weights.iter_mut().for_each(|z| *z *= factor);
         }
-        let covariance = self.covariance();
+        let covariance = self.information(false).rough_covariance();
         let (log_weights, population) = (&self.log_weights, &self.population);
         self.beliefs.par_iter_mut().zip(self.jurors).for_each(|(belief, juror)| {
             belief.learn_noise(juror, log_weights, &covariance, population);
         });
         if self.settings.spread.is_none() {
-            let known = maths::sum(self.log_weights.iter().map(|z| z * z));
+            let squares = maths::sum(self.log_weights.iter().map(|z| z * z));
             let unknown = maths::sum(covariance.variances());
             let free = self.log_weights.len() as f64 - 1.0;
-            self.spread = shrunk_variance(known + unknown, free, self.unit / 2.0);
+            self.spread = next_variance(self.spread, free, (squares, unknown), self.unit / 2.0);
         }
     }
 
@@ -272,7 +273,7 @@ impl<'a> Search<'a> {
         let population = &mut self.population;
         if self.settings.side_bias {
             let squares = maths::sum(self.beliefs.iter().map(|belief| belief.side_moments().1));
-            population.side = shrunk_variance(squares, jurors, self.unit / 50.0);
+            population.side = (squares + self.unit / 50.0) / (jurors + 1.0);
         }
         let precisions = maths::sum(self.beliefs.iter().map(|belief| 1.0 / belief.noise));
         let noise = (jurors + 1.0) / (precisions + 2.0 / self.unit);
@@ -291,12 +292,13 @@ impl<'a> Search<'a> {
         };
         let diligent = maths::sum(self.beliefs.iter().map(|belief| 1.0 - belief.random));
         let squares = maths::sum(self.beliefs.iter().map(square));
-        let variance = shrunk_variance(squares, diligent, SCALE_GUESS);
+        let variance = (squares + SCALE_GUESS) / (diligent + 1.0);
         let dispersed = (variance.sqrt() / mean).min(MOST_DISPERSED);
         population.scale = ((1.0 + dispersed * dispersed).sqrt(), variance);
     }
 
-    fn covariance(&self) -> Covariance {
+    /// On the items: with jurors taken as known, or less what is spent on them.
+    fn information(&self, less_jurors: bool) -> Information {
         let edges = self.jurors.iter().zip(&self.beliefs).flat_map(|(juror, belief)| {
             let rows = juror.rows.iter().enumerate();
             rows.map(|(at, row)| (row.left, row.right, belief.certain_weight(at)))
@@ -304,17 +306,15 @@ impl<'a> Search<'a> {
         let block = |at: usize| {
             self.beliefs[at].block(&self.jurors[at], &self.log_weights, &self.population)
         };
-        let information = Information {
-            size: self.log_weights.len(),
-            edges: edges.collect(),
-            ridge: 1.0 / self.spread,
-            blocks: (0..self.jurors.len()).into_par_iter().map(block).collect(),
-        };
-        information.covariance()
+        let count = if less_jurors { self.jurors.len() } else { 0 };
+        let blocks = (0..count).into_par_iter().map(block).collect();
+        Information::new(self.log_weights.len(), edges, 1.0 / self.spread, blocks)
     }
 
     fn report(mut self, iterations: usize) -> JurorModel {
-        let covariance = self.covariance();
+        let estimated = self.settings.spread.is_none();
+        let spread = estimated.then(|| spread_block(&self.log_weights, self.spread));
+        let covariance = self.information(true).less(spread).covariance();
         centre(&mut self.log_weights);
         let mut estimate = Estimate::centred(self.log_weights.clone(), iterations);
         if estimate.log_weights.len() > DENSE {

@@ -11,15 +11,20 @@
 //! A juror answers by the weights with probability `|γ_k|` (the reverse where
 //! `γ_k` is negative), else at random with odds `e^{q_k}` for the right side.
 //! Given the rest, the posterior of each `γ_k` is summed exactly over a grid;
-//! it is never set to one value, so few answers cannot push it to zero. `z`,
-//! `β` and `q` climb to the mode of what remains by Fisher scoring (one sparse
-//! Laplacian per step, conjugate gradients, halved until the posterior rises).
+//! it is never set to one value, so few answers cannot push it to zero. `z` has a
+//! normal posterior whose mean, with `β` and `q`, climbs by Fisher scoring (one
+//! sparse Laplacian per step, conjugate gradients, halved until the posterior
+//! rises). The slope of an answer is averaged over what is not known of its gap;
+//! the slope at the mode, Laplace's, finds the spread 7 % too small at 2,000
+//! answers on 100 items, and with it intervals that hold the truth too rarely.
 //! `spread`, `s` and the distribution `p` of reliabilities come from the data
-//! by expectation–maximisation; `p` begins as a Beta(1, 1) with lumps at 0, 1
+//! by maximum marginal likelihood (MacKay's and EM updates); `p` begins as a Beta(1, 1) with lumps at 0, 1
 //! and a little below zero, which keeps counting as some jurors.
 //!
-//! Intervals are Laplace's: the expected information on `z` less what is spent
-//! on `β`, `q` and `γ` (a Schur complement), no further small-sample correction.
+//! Intervals are of the same normal posterior: the expected information on `z`,
+//! averaged alike, less what is spent on `β`, `q` and `γ` (a Schur complement) and
+//! less what the prior would tell of the common scale, where it was learnt from
+//! the same weights.
 //!
 //! A tie counts as half an answer for either. Sides matter: exchanging the sides
 //! of every row turns the biases and changes nothing else.
@@ -35,6 +40,10 @@
 //!   fit begins with all jurors diligent, and a colluding majority wins.
 //! * Honest jurors of another opinion look unreliable.
 //! * With fewer than about ten answers a juror's reliability is mostly prior.
+//! * A juror who always clicks on one side may be read as one who never follows
+//!   the weights, or as diligent with a huge side bias. It counts for as little.
+//! * With few jurors the population's distribution is known little, and intervals
+//!   take it as known: nine jurors of whom three are random make nominal 90 % less.
 //!
 //! # Sources
 //!
@@ -43,15 +52,16 @@
 //! * The `NoisyBradleyTerry` of crowd-kit has the same likelihood with
 //!   `γ = σ(·)`, `β = 0` and one fixed ridge; its gradient in `γ` and `q` keeps
 //!   only each juror's last answer, which finite differences show.
-//! * Dempster, Laird, Rubin (1977); Louis (1982) for the information.
+//! * Dempster, Laird, Rubin (1977); MacKay (1992), *Bayesian interpolation*, for
+//!   the variances.
 
 use allonet_core::maths;
 use rayon::prelude::*;
 
 use super::hierarchical::answers::{by_juror, gap};
-use super::hierarchical::information::{Covariance, DENSE};
-use super::hierarchical::reliable::{GRID, Habits, REVERSED, View, block};
-use super::hierarchical::{Information, Juror, islands_warning, shrunk_variance};
+use super::hierarchical::information::DENSE;
+use super::hierarchical::reliable::{GRID, Habits, REVERSED, View, block, damping};
+use super::hierarchical::{Information, Juror, islands_warning, next_variance, spread_block};
 use super::{FitError, Parameter, Parameters, Rule, Uses};
 use crate::comparisons::Comparisons;
 use crate::estimate::{Estimate, centre, logistic};
@@ -110,12 +120,14 @@ fn fit(comparisons: &Comparisons, parameters: &Parameters) -> Result<Estimate, F
 
 /// Variance of the lean of answers at random.
 const LEAN_VARIANCE: f64 = 1.0;
-/// What variances are drawn to: see [`shrunk_variance`].
+/// What variances are drawn to: see [`next_variance`].
 const SPREAD_GUESS: f64 = 1.0;
 const SIDE_GUESS: f64 = 0.04;
-const ITERATIONS: usize = 400;
+const ITERATIONS: usize = 200;
+/// Steps for one look at the items' variances.
+const STEPS: usize = 3;
 /// Iterations end when no log weight moves more.
-const STILL: f64 = 1e-7;
+const STILL: f64 = 1e-6;
 const HALVINGS: usize = 30;
 
 /// The whole model.
@@ -152,6 +164,8 @@ struct Climb<'a> {
     settings: &'a ReliabilitySettings,
     at: Point,
     views: Vec<View>,
+    /// By juror, how much gaps are damped for not being known.
+    damping: Vec<f64>,
     /// Variance of log weights.
     spread: f64,
     /// Variance of side biases.
@@ -174,6 +188,7 @@ impl<'a> Climb<'a> {
             settings,
             at,
             views: Vec::new(),
+            damping: vec![1.0; jurors.len()],
             spread,
             side: SIDE_GUESS,
             prior: all_diligent(),
@@ -194,10 +209,12 @@ impl<'a> Climb<'a> {
         let mut moved = f64::INFINITY;
         for iteration in 1..=ITERATIONS {
             let before = self.at.log_weights.clone();
-            let covariance = self.covariance();
-            self.learn(&covariance);
-            self.views = self.look(&self.at);
-            self.step();
+            self.learn_items();
+            for _ in 0..STEPS {
+                self.learn_jurors();
+                self.views = self.look(&self.at);
+                self.step();
+            }
             let moves = before.iter().zip(&self.at.log_weights).map(|(old, new)| (old - new).abs());
             moved = moves.fold(0.0, f64::max);
             if moved < STILL {
@@ -212,10 +229,11 @@ impl<'a> Climb<'a> {
 
     fn look(&self, at: &Point) -> Vec<View> {
         let log_prior = self.prior.map(|mass| maths::ln(mass.max(1e-300)));
-        let look = |(juror, habits): (&Juror, &Habits)| {
-            View::new(juror, &at.log_weights, *habits, &log_prior)
+        let look = |place: usize| {
+            let (juror, habits) = (&self.jurors[place], at.habits[place]);
+            View::new(juror, &at.log_weights, habits, self.damping[place], &log_prior)
         };
-        self.jurors.par_iter().zip(&at.habits).map(look).collect()
+        (0..self.jurors.len()).into_par_iter().map(look).collect()
     }
 
     /// Logarithm of the posterior density, up to a constant.
@@ -298,33 +316,37 @@ impl<'a> Climb<'a> {
         let lean = 1.0 / LEAN_VARIANCE;
         let block_of = |at: usize| {
             let (juror, habits) = (&self.jurors[at], self.at.habits[at]);
+            let habits = (habits, self.damping[at]);
             block(juror, &self.views[at], &self.at.log_weights, habits, (side, lean))
         };
-        Information {
-            size: self.at.log_weights.len(),
-            edges: self.edges().collect(),
-            ridge: 1.0 / self.spread,
-            blocks: (0..self.jurors.len()).into_par_iter().map(block_of).collect(),
-        }
+        let blocks = (0..self.jurors.len()).into_par_iter().map(block_of).collect();
+        Information::new(self.at.log_weights.len(), self.edges(), 1.0 / self.spread, blocks)
     }
 
-    fn covariance(&self) -> Covariance {
-        self.information().covariance()
+    /// Learns how well gaps are known and the distribution that items are drawn
+    /// from.
+    fn learn_items(&mut self) {
+        let covariance = self.information().rough_covariance();
+        for (damping_of, juror) in self.damping.iter_mut().zip(self.jurors) {
+            let variances = juror.rows.iter().map(|row| covariance.of_gap(row.left, row.right));
+            *damping_of = damping(maths::sum(variances) / juror.rows.len().max(1) as f64);
+        }
+        if self.settings.spread.is_some() {
+            return;
+        }
+        let squares = maths::sum(self.at.log_weights.iter().map(|z| z * z));
+        let unknown = maths::sum(covariance.variances());
+        let free = self.at.log_weights.len() as f64 - 1.0;
+        self.spread = next_variance(self.spread, free, (squares, unknown), SPREAD_GUESS);
     }
 
-    /// Learns the distributions that items and jurors are drawn from.
-    fn learn(&mut self, covariance: &Covariance) {
-        if self.settings.spread.is_none() {
-            let known = maths::sum(self.at.log_weights.iter().map(|z| z * z));
-            let unknown = maths::sum(covariance.variances());
-            let free = self.at.log_weights.len() as f64 - 1.0;
-            self.spread = shrunk_variance(known + unknown, free, SPREAD_GUESS);
-        }
-        let square = |(view, at): (&View, &Habits)| {
-            at.side * at.side + 1.0 / (view.side.weight + 1.0 / self.side)
-        };
-        let squares = maths::sum(self.views.iter().zip(&self.at.habits).map(square));
-        self.side = shrunk_variance(squares, self.jurors.len() as f64, SIDE_GUESS);
+    /// Learns the distributions that jurors are drawn from.
+    fn learn_jurors(&mut self) {
+        let squares = maths::sum(self.at.habits.iter().map(|at| at.side * at.side));
+        let unknown =
+            maths::sum(self.views.iter().map(|view| 1.0 / (view.side.weight + 1.0 / self.side)));
+        let jurors = self.jurors.len() as f64;
+        self.side = next_variance(self.side, jurors, (squares, unknown), SIDE_GUESS);
         let count = self.settings.prior_jurors;
         let all = count + self.jurors.len() as f64;
         for at in 0..GRID {
@@ -348,7 +370,9 @@ impl<'a> Climb<'a> {
     }
 
     fn report(mut self, iterations: usize) -> JurorModel {
-        let covariance = self.covariance();
+        let estimated = self.settings.spread.is_none();
+        let spread = estimated.then(|| spread_block(&self.at.log_weights, self.spread));
+        let covariance = self.information().less(spread).covariance();
         centre(&mut self.at.log_weights);
         let mut estimate = Estimate::centred(self.at.log_weights.clone(), iterations);
         if estimate.log_weights.len() > DENSE {
@@ -367,7 +391,7 @@ impl<'a> Climb<'a> {
         let (juror, view, habits) = (&self.jurors[at], &self.views[at], self.at.habits[at]);
         let told = maths::sum(view.gaps.iter().map(|slope| slope.weight));
         let most = maths::sum(juror.rows.iter().map(|row| {
-            let right = logistic(gap(&self.at.log_weights, row) + habits.side);
+            let right = logistic(gap(&self.at.log_weights, row));
             right * (1.0 - right)
         }));
         let (mean, _) = view.reliability();
@@ -415,4 +439,78 @@ fn base_prior(reversed: bool) -> [f64; GRID] {
     prior[REVERSED] += AT_RANDOM;
     prior[GRID - 1] += 1.0 - prior.iter().sum::<f64>();
     prior
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::synthetic::Jury;
+
+    /// Central differences of the posterior's height, along everything it climbs.
+    #[test]
+    fn the_gradient_is_that_of_finite_differences() {
+        let jury = Jury { items: 6, jurors: 4, random: 0.25, side: 0.5, ..Jury::default() };
+        let jurors =
+            by_juror(&jury.draw(3).comparisons(120), |row| (1.0 + row.choice.sign()) / 2.0);
+        let settings = ReliabilitySettings::default();
+        let mut climb = Climb::new(&jurors, 6, &settings);
+        // Away from the mode, where no derivative is zero.
+        climb.at.log_weights.iter_mut().enumerate().for_each(|(at, z)| *z += 0.1 * at as f64);
+        climb.at.habits.iter_mut().for_each(|habits| {
+            habits.side += 0.2;
+            habits.lean -= 0.3;
+        });
+        climb.views = climb.look(&climb.at);
+        let (items, habits) = climb.gradient();
+        let height = |change: &dyn Fn(&mut Point, f64)| -> f64 {
+            let at = |by: f64| {
+                let mut point = climb.at.clone();
+                change(&mut point, by);
+                climb.height(&point, &climb.look(&point))
+            };
+            (at(1e-5) - at(-1e-5)) / 2e-5
+        };
+        for (item, slope) in items.iter().enumerate() {
+            let expected = height(&|point, by| point.log_weights[item] += by);
+            assert!((slope - expected).abs() < 1e-6, "{item}: {slope} {expected}");
+        }
+        for (juror, slope) in habits.iter().enumerate() {
+            let side = height(&|point, by| point.habits[juror].side += by);
+            let lean = height(&|point, by| point.habits[juror].lean += by);
+            assert!((slope.side - side).abs() < 1e-6, "{juror}: {slope:?} {side}");
+            assert!((slope.lean - lean).abs() < 1e-6, "{juror}: {slope:?} {lean}");
+        }
+    }
+
+    /// The mode is where the gradient ends.
+    #[test]
+    fn the_climb_ends_at_a_mode() {
+        let jury = Jury { items: 8, jurors: 6, random: 0.33, ..Jury::default() };
+        let jurors =
+            by_juror(&jury.draw(4).comparisons(300), |row| (1.0 + row.choice.sign()) / 2.0);
+        let settings = ReliabilitySettings { spread: Some(1.0), ..Default::default() };
+        let mut climb = Climb::new(&jurors, 8, &settings);
+        climb.run().expect("it settles");
+        let (items, habits) = climb.gradient();
+        assert!(items.iter().all(|slope| slope.abs() < 1e-3), "{items:?}");
+        assert!(habits.iter().all(|slope| slope.side.abs() < 1e-2 && slope.lean.abs() < 1e-2));
+    }
+
+    #[test]
+    fn a_mirrored_start_is_turned_back() {
+        let jury = Jury { items: 8, jurors: 6, ..Jury::default() };
+        let jurors =
+            by_juror(&jury.draw(5).comparisons(600), |row| (1.0 + row.choice.sign()) / 2.0);
+        let settings = ReliabilitySettings::default();
+        let mut climb = Climb::new(&jurors, 8, &settings);
+        climb.run().expect("it settles");
+        let right = climb.at.log_weights.clone();
+        climb.mirror();
+        assert!(climb.mostly_reversed());
+        climb.mirror();
+        climb.run().expect("it settles");
+        for (found, expected) in climb.at.log_weights.iter().zip(&right) {
+            assert!((found - expected).abs() < 1e-4, "{found} {expected}");
+        }
+    }
 }

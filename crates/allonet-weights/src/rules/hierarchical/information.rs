@@ -25,9 +25,12 @@ use crate::random::Random;
 
 /// Up to so many items matrices are kept whole.
 pub(in crate::rules) const DENSE: usize = 600;
+/// The same on the way, where sums of variances are enough.
+const DENSE_ON_THE_WAY: usize = 150;
 
 /// Random probes of the final variances.
 const PROBES: u64 = 64;
+const PROBES_ON_THE_WAY: u64 = 8;
 
 /// Parameters of a juror that blocks have room for.
 pub(in crate::rules) const WIDTH: usize = 3;
@@ -54,6 +57,16 @@ impl Block {
         };
         Self { items: items.to_vec(), rows }
     }
+}
+
+/// The prior's information along the log weights themselves, where its variance
+/// was estimated from them: it cannot tell their common scale as well.
+pub(in crate::rules) fn spread_block(log_weights: &[f64], variance: f64) -> Block {
+    let squares: f64 = log_weights.iter().map(|z| z * z).sum();
+    let items: Vec<u32> = (0_u32..).take(log_weights.len()).collect();
+    let cross: Vec<[f64; WIDTH]> = log_weights.iter().map(|z| [z / variance, 0.0, 0.0]).collect();
+    let precision = [[squares / variance, 0.0, 0.0], [0.0, 1.0, 0.0], [0.0, 0.0, 1.0]];
+    Block::new(&items, &cross, &precision)
 }
 
 /// `L` of `A = L Lᵀ`.
@@ -89,13 +102,13 @@ fn forward(lower: &[[f64; WIDTH]; WIDTH], right: &[f64; WIDTH]) -> [f64; WIDTH] 
 #[derive(Debug, Clone)]
 pub(in crate::rules) struct Information {
     /// How many items.
-    pub(in crate::rules) size: usize,
-    /// Items and weight of each comparison.
-    pub(in crate::rules) edges: Vec<(u32, u32, f64)>,
+    size: usize,
+    /// Items and weight of each pair.
+    edges: Vec<(u32, u32, f64)>,
     /// Added to the diagonal.
-    pub(in crate::rules) ridge: f64,
+    ridge: f64,
     /// What jurors' parameters take off.
-    pub(in crate::rules) blocks: Vec<Block>,
+    blocks: Vec<Block>,
 }
 
 /// What is known of the items after all.
@@ -130,6 +143,39 @@ impl Covariance {
 }
 
 impl Information {
+    /// From the items and the weight of each comparison, what is added to the
+    /// diagonal and what jurors' parameters take off.
+    pub(in crate::rules) fn new(
+        size: usize,
+        edges: impl Iterator<Item = (u32, u32, f64)>,
+        ridge: f64,
+        blocks: Vec<Block>,
+    ) -> Self {
+        let mut edges: Vec<(u32, u32, f64)> =
+            edges.map(|(a, b, weight)| (a.min(b), a.max(b), weight)).collect();
+        edges.sort_unstable_by(|x, y| (x.0, x.1).cmp(&(y.0, y.1)).then(x.2.total_cmp(&y.2)));
+        let pairs = edges.chunk_by(|x, y| (x.0, x.1) == (y.0, y.1));
+        let pair =
+            |same: &[(u32, u32, f64)]| (same[0].0, same[0].1, same.iter().map(|edge| edge.2).sum());
+        Self { size, edges: pairs.map(pair).collect(), ridge, blocks }
+    }
+
+    /// With one more block.
+    #[must_use]
+    pub(in crate::rules) fn less(mut self, block: Option<Block>) -> Self {
+        self.blocks.extend(block);
+        self
+    }
+
+    /// The covariance of deviations from the mean, good enough for sums of many
+    /// variances.
+    pub(in crate::rules) fn rough_covariance(&self) -> Covariance {
+        if self.size <= DENSE_ON_THE_WAY {
+            return Covariance::Whole(self.whole());
+        }
+        Covariance::Diagonal(self.probed(PROBES_ON_THE_WAY))
+    }
+
     /// The covariance of deviations from the mean.
     pub(in crate::rules) fn covariance(&self) -> Covariance {
         if self.size <= DENSE {
@@ -280,7 +326,7 @@ mod tests {
             .collect();
         let precision = [[9.0, 0.0, 0.0], [1.0, 7.0, 0.0], [0.0, 0.0, 1.0]];
         let blocks = vec![Block::new(&items, &cross, &precision)];
-        Information { size: size as usize, edges: edges.collect(), ridge: 0.5, blocks }
+        Information::new(size as usize, edges, 0.5, blocks)
     }
 
     /// The joint matrix of items and two parameters, inverted: an independent
@@ -315,6 +361,20 @@ mod tests {
             .abs()
                 < 1e-10
         );
+    }
+
+    /// Along the log weights, answers alone count; across them, the prior too.
+    #[test]
+    fn an_estimated_prior_does_not_tell_the_scale() {
+        let log_weights = [1.0, 1.0, -1.0, -1.0];
+        let edges = [(0, 2, 1.0), (1, 3, 1.0)];
+        let block = spread_block(&log_weights, 4.0);
+        let information = Information::new(4, edges.into_iter(), 0.25, vec![block]);
+        let Covariance::Whole(found) = information.covariance() else { panic!("it is small") };
+        // Eigenvectors: the log weights with 2, (1, −1, −1, 1) with 2 + 1/4,
+        // (1, −1, 1, −1) with 1/4, equal shifts left out.
+        let expected = (1.0 / 2.0 + 1.0 / 2.25 + 4.0) / 4.0;
+        assert!((found.at(0, 0) - expected).abs() < 1e-12, "{} {expected}", found.at(0, 0));
     }
 
     #[test]

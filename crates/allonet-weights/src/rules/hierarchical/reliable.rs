@@ -6,6 +6,11 @@
 //! score  = Σ_γ p(γ | answers) ∂ ln L(γ)            (Fisher's identity)
 //! weight = Σ_γ p(γ | answers) (∂P)² / (P (1 − P))  (expected information)
 //! ```
+//!
+//! Gaps are known with a variance `v`, and what counts is `ln σ` averaged over
+//! it. `ln σ(κ x) / κ` with `κ = 1 / √(1 + π v / 8)` has very nearly the right
+//! slope, `E[1 − σ(x)] ≈ 1 − σ(κ x)` (`MacKay`, 1992): so gaps are multiplied by
+//! `κ` and logarithms divided by it, with one `κ`, the damping, for each juror.
 
 use allonet_core::maths;
 
@@ -74,13 +79,14 @@ impl View {
         juror: &Juror,
         log_weights: &[f64],
         habits: Habits,
+        damping: f64,
         log_prior: &[f64; GRID],
     ) -> Self {
         let grid = grid();
         let at_random = logistic(habits.lean);
         let diligent: Vec<f64> =
-            juror.rows.iter().map(|row| diligent(log_weights, row, habits)).collect();
-        let (evidence, posterior) = weigh(juror, &diligent, at_random, &grid, log_prior);
+            juror.rows.iter().map(|row| diligent(log_weights, row, habits, damping)).collect();
+        let (evidence, posterior) = weigh(juror, &diligent, at_random, &grid, (log_prior, damping));
         let mut view = Self {
             evidence,
             posterior,
@@ -96,10 +102,11 @@ impl View {
             .collect();
         for (row, diligent) in juror.rows.iter().zip(diligent) {
             let (gap, lean) = slopes(row.said, diligent, at_random, &likely);
+            let gap = Slope { score: gap.score, weight: gap.weight * damping };
             view.side.score += gap.score;
             view.side.weight += gap.weight;
-            view.lean.score += lean.score;
-            view.lean.weight += lean.weight;
+            view.lean.score += lean.score / damping;
+            view.lean.weight += lean.weight / damping;
             view.gaps.push(gap);
         }
         view
@@ -129,8 +136,14 @@ impl View {
 }
 
 /// Probability that a diligent juror prefers the right item.
-fn diligent(log_weights: &[f64], row: &Row, habits: Habits) -> f64 {
-    logistic((gap(log_weights, row) + habits.side).clamp(-FARTHEST, FARTHEST))
+fn diligent(log_weights: &[f64], row: &Row, habits: Habits, damping: f64) -> f64 {
+    let gap = damping * (gap(log_weights, row) + habits.side);
+    logistic(gap.clamp(-FARTHEST, FARTHEST))
+}
+
+/// By how much gaps known with a variance are damped.
+pub(in crate::rules) fn damping(variance: f64) -> f64 {
+    1.0 / (1.0 + std::f64::consts::PI * variance.max(0.0) / 8.0).sqrt()
 }
 
 /// Probability that the right item wins, at one reliability.
@@ -145,7 +158,7 @@ fn weigh(
     diligent: &[f64],
     at_random: f64,
     grid: &[f64; GRID],
-    log_prior: &[f64; GRID],
+    (log_prior, damping): (&[f64; GRID], f64),
 ) -> (f64, [f64; GRID]) {
     let mut logs = *log_prior;
     for (rows, diligent) in juror.rows.chunks(STRIDE).zip(diligent.chunks(STRIDE)) {
@@ -157,7 +170,7 @@ fn weigh(
             }
         }
         for (log, product) in logs.iter_mut().zip(products) {
-            *log += maths::ln(product);
+            *log += maths::ln(product) / damping;
         }
     }
     let top = logs.iter().copied().fold(f64::NEG_INFINITY, f64::max);
@@ -202,7 +215,7 @@ pub(in crate::rules) fn block(
     juror: &Juror,
     view: &View,
     log_weights: &[f64],
-    habits: Habits,
+    (habits, damping): (Habits, f64),
     (side, lean): (f64, f64),
 ) -> Block {
     let (reliability, variance) = view.reliability();
@@ -210,7 +223,7 @@ pub(in crate::rules) fn block(
     let mut cross = vec![[0.0; 3]; juror.items.len()];
     let mut precision = [[side, 0.0, 0.0], [0.0, lean, 0.0], [0.0, 0.0, 0.0]];
     for row in &juror.rows {
-        let diligent = diligent(log_weights, row, habits);
+        let diligent = diligent(log_weights, row, habits, damping);
         let right = right_wins(reliability, diligent, at_random);
         let follows = if reliability < 0.0 { diligent - 1.0 } else { diligent };
         let along_gap = reliability * diligent * (1.0 - diligent);
@@ -220,7 +233,7 @@ pub(in crate::rules) fn block(
             follows - at_random * if reliability < 0.0 { -1.0 } else { 1.0 },
         ];
         for (k, slope) in along.iter().enumerate() {
-            let shared = slope / (right * (1.0 - right));
+            let shared = damping * slope / (right * (1.0 - right));
             cross[row.right_at as usize][k] += along_gap * shared;
             cross[row.left_at as usize][k] -= along_gap * shared;
             for (other, slope) in along.iter().enumerate().take(k + 1) {
