@@ -341,7 +341,9 @@ fn order_names_and_sides_do_not_matter() {
             if rule.id == "elo" {
                 continue;
             }
-            for swap in [false, true] {
+            // Where jurors have a side bias, it matters where items stand.
+            let mind_sides = ["juror-scale", "reliability"].contains(&rule.id);
+            for swap in [false, true].into_iter().filter(|swap| !(*swap && mind_sides)) {
                 let other = retold(&all, &mixed, swap, "x");
                 let found = z(rule.id, &other, &parameters);
                 let back: Vec<f64> = all

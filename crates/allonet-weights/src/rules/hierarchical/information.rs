@@ -202,7 +202,14 @@ impl Information {
                 }
             }
         }
-        let inverse = less.inverse().or_else(|| matrix.inverse());
+        // Beside answers of 10^6 nats a ridge may be lost in rounding.
+        let firm = || {
+            let largest = (0..self.size).map(|at| matrix.at(at, at)).fold(0.0, f64::max);
+            let mut firm = matrix.clone();
+            (0..self.size).for_each(|at| firm.add(at, at, 1e-10 * largest));
+            firm.inverse()
+        };
+        let inverse = less.inverse().or_else(|| matrix.inverse()).or_else(firm);
         let inverse = inverse.expect("a Laplacian with a ridge is positive definite");
         // Equal shifts have variance 1 / ridge, all of it outside deviations.
         let shift = 1.0 / (self.ridge * self.size as f64);
