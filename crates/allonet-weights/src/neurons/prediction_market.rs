@@ -494,8 +494,9 @@ mod tests {
         let jury = "item_a,item_b,winner,multiplier\nv,w,v,2\n";
         let told = refused(&trial(UP).file("comparisons", jury));
         assert!(told.contains("no outcome that has a weight"), "{told}");
-        let slash = trial_of("prediction-market").file("log", &log(UP).replace(",x,", ",a b,"));
-        assert!(refused(&slash).contains("`a b` cannot be paid"));
+        let unseen = log(UP).replace(",x,", ",x\u{200b},");
+        let told = refused(&trial_of("prediction-market").file("log", &unseen));
+        assert!(told.contains("invisible character"), "{told}");
     }
 
     // Laws.
