@@ -3,8 +3,10 @@
 
 pub mod deep_funding;
 pub mod jury;
+pub mod prediction_market;
 
 mod evidence;
+mod quotation;
 mod reading;
 
 use allonet_core::mechanism::Entry;
@@ -13,6 +15,7 @@ use allonet_core::mechanism::Entry;
 static CATALOGUE: &[Entry] = &[
     Entry { card: &deep_funding::CARD, build: deep_funding::build },
     Entry { card: &jury::CARD, build: jury::build },
+    Entry { card: &prediction_market::CARD, build: prediction_market::build },
 ];
 
 /// All mechanisms of this crate, by the id of their card.
