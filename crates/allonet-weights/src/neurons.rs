@@ -3,8 +3,10 @@
 
 pub mod deep_funding;
 pub mod jury;
+pub mod weight_mix;
 
 mod evidence;
+mod opinions;
 mod reading;
 
 use allonet_core::mechanism::Entry;
@@ -13,6 +15,7 @@ use allonet_core::mechanism::Entry;
 static CATALOGUE: &[Entry] = &[
     Entry { card: &deep_funding::CARD, build: deep_funding::build },
     Entry { card: &jury::CARD, build: jury::build },
+    Entry { card: &weight_mix::CARD, build: weight_mix::build },
 ];
 
 /// All mechanisms of this crate, by the id of their card.

@@ -5,6 +5,7 @@ use allonet_weights::catalogue;
 
 mod deep_funding;
 mod jury;
+mod sources;
 
 /// One test for each file of makers, and the list of all.
 macro_rules! laws_of {
@@ -25,6 +26,7 @@ macro_rules! laws_of {
 laws_of! {
     deep_funding,
     jury,
+    sources,
 }
 
 #[test]
