@@ -4,8 +4,10 @@
 pub mod deep_funding;
 pub mod jury;
 pub mod prediction_market;
+pub mod weight_mix;
 
 mod evidence;
+mod opinions;
 mod quotation;
 mod reading;
 
@@ -16,6 +18,7 @@ static CATALOGUE: &[Entry] = &[
     Entry { card: &deep_funding::CARD, build: deep_funding::build },
     Entry { card: &jury::CARD, build: jury::build },
     Entry { card: &prediction_market::CARD, build: prediction_market::build },
+    Entry { card: &weight_mix::CARD, build: weight_mix::build },
 ];
 
 /// All mechanisms of this crate, by the id of their card.

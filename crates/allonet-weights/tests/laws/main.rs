@@ -6,6 +6,7 @@ use allonet_weights::catalogue;
 mod deep_funding;
 mod jury;
 mod prediction_market;
+mod sources;
 
 /// One test for each file of makers, and the list of all.
 macro_rules! laws_of {
@@ -27,6 +28,7 @@ laws_of! {
     deep_funding,
     jury,
     prediction_market,
+    sources,
 }
 
 #[test]
