@@ -26,4 +26,5 @@ mod usage;
 mod verify;
 mod weights_board;
 mod weights_graph;
+mod weights_hostile;
 mod weights_score;
