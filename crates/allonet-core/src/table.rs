@@ -131,6 +131,11 @@ impl Faults {
         self.kept.is_empty()
     }
 
+    /// Whether further ones are only counted.
+    pub fn is_full(&self) -> bool {
+        self.kept.len() == Self::KEPT
+    }
+
     /// All that were kept, and a last one that counts the others.
     pub fn into_vec(mut self) -> Vec<Fault> {
         if let (1.., Some(last)) = (self.more, self.kept.last()) {

@@ -110,6 +110,8 @@ pub struct Comparisons {
     time: Vec<i64>,
     /// Line of the file each row stands on; zero where there is no file.
     line: Vec<u32>,
+    /// Rows that compared an item with itself.
+    dropped: usize,
 }
 
 impl Comparisons {
@@ -161,6 +163,12 @@ impl Comparisons {
         self.line[at]
     }
 
+    /// How many rows of the file compared an item with itself and were dropped,
+    /// as [`Reading::drop_self_comparisons`] asks.
+    pub fn self_comparisons(&self) -> usize {
+        self.dropped
+    }
+
     /// The place of an item.
     pub fn item(&self, name: &str) -> Option<u32> {
         place(&self.items, name)
@@ -198,6 +206,7 @@ impl Comparisons {
             intensity: taken(&self.intensity, rows),
             time: taken(&self.time, rows),
             line: taken(&self.line, rows),
+            dropped: self.dropped,
         }
     }
 

@@ -26,5 +26,6 @@ mod usage;
 mod verify;
 mod weights_board;
 mod weights_graph;
+mod weights_hostile;
 mod weights_jury;
 mod weights_score;

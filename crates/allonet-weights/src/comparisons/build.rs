@@ -12,6 +12,7 @@ pub struct Builder {
     items: BTreeMap<String, u32>,
     jurors: BTreeMap<String, u32>,
     rows: Columns,
+    dropped: usize,
 }
 
 #[derive(Debug, Default)]
@@ -67,6 +68,16 @@ impl Builder {
         self.rows.line.push(0);
     }
 
+    /// Whether there is no comparison yet.
+    pub(super) fn is_empty(&self) -> bool {
+        self.rows.left.is_empty()
+    }
+
+    /// Counts a row that compared an item with itself and was dropped.
+    pub(super) fn dropped(&mut self) {
+        self.dropped += 1;
+    }
+
     /// Says when the last comparison was made, in microseconds since 1970.
     pub fn at(&mut self, time: i64) {
         if let Some(last) = self.rows.time.last_mut() {
@@ -83,7 +94,7 @@ impl Builder {
 
     /// The comparisons, items and jurors numbered by name.
     pub fn finish(self) -> Comparisons {
-        let Self { items, jurors, rows } = self;
+        let Self { items, jurors, rows, dropped } = self;
         let (items, item_places) = sorted(items);
         let (jurors, juror_places) = sorted(jurors);
         let moved = |column: Vec<u32>, places: &[u32]| -> Vec<u32> {
@@ -97,6 +108,7 @@ impl Builder {
             intensity: rows.intensity,
             time: rows.time,
             line: rows.line,
+            dropped,
             items,
             jurors,
         }

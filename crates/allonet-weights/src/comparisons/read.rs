@@ -1,6 +1,6 @@
 //! Comparisons from a table, in the spellings that platforms use.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use allonet_core::fault::{Fault, SourceFile, did_you_mean};
@@ -68,13 +68,22 @@ pub struct Reading {
     pub max_multiplier: f64,
     /// Multipliers above are taken for this one, none where there is no limit.
     pub clip: Option<f64>,
+    /// Drop rows that compare an item with itself, and count them
+    /// ([`Comparisons::self_comparisons`]), instead of refusing the table.
+    pub drop_self_comparisons: bool,
 }
 
 impl Default for Reading {
     /// Names as written; multipliers to 1,000, as the pilot of Deep Funding
     /// allowed.
     fn default() -> Self {
-        Self { naming: Naming::Verbatim, items: None, max_multiplier: 1_000.0, clip: None }
+        Self {
+            naming: Naming::Verbatim,
+            items: None,
+            max_multiplier: 1_000.0,
+            clip: None,
+            drop_self_comparisons: false,
+        }
     }
 }
 
@@ -129,6 +138,7 @@ fn read(
     let mut reader = Reader {
         reading,
         table: &table,
+        listed: reading.items.iter().flatten().map(String::as_str).collect(),
         names: BTreeMap::new(),
         faults: Faults::new(),
         builders: BTreeMap::new(),
@@ -138,14 +148,20 @@ fn read(
     }
     let Reader { faults, builders, .. } = reader;
     faults.or(())?;
+    if builders.values().all(Builder::is_empty) {
+        let message = format!("each row of {} compares an item with itself", file.path);
+        return Err(vec![Fault::new("no-comparisons", message).help("compare two items in a row")]);
+    }
     Ok(builders.into_iter().map(|(parent, builder)| (parent, builder.finish())).collect())
 }
 
 struct Reader<'t> {
     reading: &'t Reading,
     table: &'t Table,
-    /// What each written name is known as; none if it is unknown.
-    names: BTreeMap<&'t str, Option<String>>,
+    /// The items there are, where they are listed.
+    listed: BTreeSet<&'t str>,
+    /// What each written name is known as, or else what to try.
+    names: BTreeMap<&'t str, Result<String, Option<String>>>,
     faults: Faults,
     builders: BTreeMap<String, Builder>,
 }
@@ -156,6 +172,10 @@ impl<'t> Reader<'t> {
         if let (Some(left), Some(right)) = &items
             && left == right
         {
+            if self.reading.drop_self_comparisons {
+                self.builder(row, by_parent).dropped();
+                return;
+            }
             let message = format!("`{left}` is compared with itself");
             let help = "remove the row; two spellings of one repository are one item";
             self.faults.push(row.fault(RIGHT, "self-comparison", message).help(help));
@@ -175,16 +195,7 @@ impl<'t> Reader<'t> {
         let ((Some(left), Some(right)), Some((choice, intensity))) = (items, answer) else {
             return;
         };
-        let parent =
-            if by_parent { self.reading.naming.name(row.cell(PARENT)) } else { String::new() };
-        let listed = self.reading.items.as_deref().unwrap_or_default();
-        let builder = self.builders.entry(parent).or_insert_with(|| {
-            let mut builder = Builder::default();
-            for item in listed.iter().filter(|_| !by_parent) {
-                builder.item(item);
-            }
-            builder
-        });
+        let builder = self.builder(row, by_parent);
         let pair = (builder.item(&left), builder.item(&right));
         let juror = builder.juror(row.cell(JUROR));
         builder.push(juror, pair, choice, intensity);
@@ -194,6 +205,20 @@ impl<'t> Reader<'t> {
         }
     }
 
+    /// Where the row belongs.
+    fn builder(&mut self, row: Row<'t>, by_parent: bool) -> &mut Builder {
+        let parent =
+            if by_parent { self.reading.naming.name(row.cell(PARENT)) } else { String::new() };
+        let listed = self.reading.items.as_deref().unwrap_or_default();
+        self.builders.entry(parent).or_insert_with(|| {
+            let mut builder = Builder::default();
+            for item in listed.iter().filter(|_| !by_parent) {
+                builder.item(item);
+            }
+            builder
+        })
+    }
+
     /// The name of an item.
     fn item(&mut self, row: Row<'t>, column: usize) -> Option<String> {
         let written = row.cell(column);
@@ -201,20 +226,32 @@ impl<'t> Reader<'t> {
             self.faults.push(row.fault(column, "no-item", "this row does not name its item"));
             return None;
         }
-        if let Some(Some(known)) = self.names.get(written) {
-            return Some(known.clone());
+        if !self.names.contains_key(written) {
+            let named = self.named(written);
+            self.names.insert(written, named);
         }
+        match &self.names[written] {
+            Ok(name) => Some(name.clone()),
+            Err(help) => {
+                let message = format!("`{written}` is no item");
+                let mut fault = row.fault(column, "unknown-item", message);
+                fault.help.clone_from(help);
+                self.faults.push(fault);
+                None
+            }
+        }
+    }
+
+    /// What a written name is known as, or else what to try.
+    fn named(&self, written: &str) -> Result<String, Option<String>> {
         let name = self.reading.naming.name(written);
-        let unknown = self.reading.items.as_ref().is_some_and(|items| !items.contains(&name));
-        if unknown {
-            let known = self.reading.items.iter().flatten().map(String::as_str);
-            let mut fault = row.fault(column, "unknown-item", format!("`{written}` is no item"));
-            fault.help = did_you_mean(&name, known);
-            self.faults.push(fault);
-            return None;
+        let Some(items) = &self.reading.items else { return Ok(name) };
+        if self.listed.contains(name.as_str()) {
+            return Ok(name);
         }
-        self.names.insert(written, Some(name.clone()));
-        Some(name)
+        // A fault that is only counted needs no help, which takes a look at every item.
+        let help = || did_you_mean(&name, items.iter().map(String::as_str));
+        Err((!self.faults.is_full()).then(help).flatten())
     }
 
     /// What the row answers.
@@ -393,6 +430,32 @@ mod tests {
         let file = SourceFile::new("c.csv", "a,b,winner\nxa,xb,1\n");
         let refused = Comparisons::read(&file, &reading).unwrap_err();
         assert!(refused[0].to_string().contains("`xb` is no item"));
+    }
+
+    #[test]
+    fn self_comparisons_are_dropped_only_when_asked() {
+        let reading = Reading { drop_self_comparisons: true, ..Reading::default() };
+        let read = |text: &str| Comparisons::read(&SourceFile::new("c.csv", text), &reading);
+        let kept = read("a,b,winner\nx,x,x\nx,y,x\nz,z,neither\n").unwrap();
+        assert_eq!((kept.len(), kept.self_comparisons()), (1, 2));
+        assert_eq!((kept.items(), kept.line(0)), (&["x".to_owned(), "y".to_owned()][..], 3));
+        assert_eq!(read("a,b,winner\nx,y,x\n").unwrap().self_comparisons(), 0);
+        let nothing = read("a,b,winner\nx,x,x\n").unwrap_err();
+        assert_eq!(nothing[0].code, "no-comparisons");
+    }
+
+    #[test]
+    fn many_unknown_items_are_counted_in_reasonable_time() {
+        use std::fmt::Write;
+        let mut text = String::from("a,b,winner\n");
+        for at in 0..3_000 {
+            writeln!(text, "nobody-knows-{at},x0,1").unwrap();
+        }
+        let items = (0..3_000).map(|at| format!("x{at}")).collect();
+        let reading = Reading { items: Some(items), ..Reading::default() };
+        let refused = Comparisons::read(&SourceFile::new("c.csv", text), &reading).unwrap_err();
+        assert_eq!(refused.len(), Faults::KEPT + 1);
+        assert!(refused[Faults::KEPT].to_string().contains("2980 more faults"));
     }
 
     #[test]

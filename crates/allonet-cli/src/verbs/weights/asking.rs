@@ -92,7 +92,6 @@ pub(super) fn listed(path: &Path) -> Result<Vec<String>, Failure> {
     let mut items = items(path, &Naming::Verbatim)?;
     items.sort();
     items.dedup();
-    items.retain(|item| !item.is_empty());
     if items.len() < 2 {
         return Err(failure(&AskError::TooFew { found: items.len() }));
     }

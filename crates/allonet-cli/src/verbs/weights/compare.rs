@@ -3,13 +3,12 @@
 use std::path::PathBuf;
 use std::process::ExitCode;
 
-use allonet_core::fault::Fault;
 use allonet_weights::comparisons::Comparisons;
 use allonet_weights::rules::{self, Difference, Fit, Parameters, SideBySide, side_by_side};
 use clap::Args;
 use serde_json::{Value, json};
 
-use super::reading::ReadingArgs;
+use super::reading::{ReadingArgs, no_weights};
 use crate::diagnose::Failure;
 use crate::ui::{Ui, counted};
 
@@ -43,14 +42,14 @@ pub(super) struct CompareArgs {
 pub(super) fn run(args: &CompareArgs, ui: &Ui) -> Result<ExitCode, Failure> {
     for rule in &args.rules {
         // A slip in a name is the user's; a refusal of the data is a result.
-        rules::rule(rule).map_err(|error| Failure::usage(Fault::from(error)))?;
+        rules::rule(rule).map_err(no_weights)?;
     }
     let ids: Vec<&str> = if args.rules.is_empty() {
         rules::rules().iter().map(|rule| rule.id).collect()
     } else {
         args.rules.iter().map(String::as_str).collect()
     };
-    let comparisons = args.reading.comparisons(&args.comparisons)?;
+    let comparisons = args.reading.comparisons(&args.comparisons, ui)?;
     let asked: Vec<(&str, Parameters)> =
         ids.iter().map(|id| (*id, Parameters::default())).collect();
     let working = ui.working("fitting");

@@ -3,12 +3,11 @@
 use std::path::PathBuf;
 use std::process::ExitCode;
 
-use allonet_core::fault::Fault;
 use allonet_weights::rules::{self, Uses};
 use clap::Args;
 use serde_json::json;
 
-use super::reading::{ReadingArgs, parameters};
+use super::reading::{ReadingArgs, no_weights, parameters};
 use crate::diagnose::Failure;
 use crate::ui::{Ui, counted};
 
@@ -42,10 +41,11 @@ pub(super) fn run(args: &FitArgs, ui: &Ui) -> Result<ExitCode, Failure> {
         list(ui);
         return Ok(ExitCode::SUCCESS);
     };
-    let comparisons = args.reading.comparisons(path)?;
+    rules::rule(&args.rule).map_err(no_weights)?;
+    let parameters = parameters(&args.set)?;
+    let comparisons = args.reading.comparisons(path, ui)?;
     let working = ui.working("fitting");
-    let estimate =
-        rules::fit(&args.rule, &comparisons, &parameters(&args.set)?).map_err(Fault::from)?;
+    let estimate = rules::fit(&args.rule, &comparisons, &parameters).map_err(no_weights)?;
     drop(working);
     estimate.warnings.iter().for_each(|warning| ui.note(warning));
     let weights = estimate.weights();
@@ -76,6 +76,22 @@ pub(super) fn run(args: &FitArgs, ui: &Ui) -> Result<ExitCode, Failure> {
 }
 
 fn list(ui: &Ui) {
+    if ui.is_json() {
+        let rules: Vec<_> = rules::rules()
+            .iter()
+            .map(|rule| {
+                let told = rule.parameters.iter();
+                let told: Vec<_> = told
+                    .map(|known| json!({ "name": known.name, "default": known.default }))
+                    .collect();
+                json!({
+                    "rule": rule.id, "name": rule.title, "formula": rule.formula,
+                    "how_much": rule.uses == Uses::Intensity, "parameters": told,
+                })
+            })
+            .collect();
+        return ui.print_json(&json!({ "rules": rules }));
+    }
     let rows: Vec<Vec<String>> = rules::rules()
         .iter()
         .map(|rule| {

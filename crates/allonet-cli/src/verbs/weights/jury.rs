@@ -11,7 +11,7 @@ use allonet_core::fault::Fault;
 use allonet_weights::jury::intervals::Method;
 use clap::{Args, ValueEnum};
 
-use super::reading::{ReadingArgs, parameters};
+use super::reading::{ReadingArgs, no_weights, parameters};
 use crate::diagnose::Failure;
 use crate::ui::Ui;
 use findings::{Findings, Settings};
@@ -73,7 +73,7 @@ enum Bounds {
 /// Looks into a jury.
 pub(super) fn run(args: &JuryArgs, ui: &Ui) -> Result<ExitCode, Failure> {
     let settings = settings(args)?;
-    let read = args.reading.comparisons(&args.comparisons)?;
+    let read = args.reading.comparisons(&args.comparisons, ui)?;
     let comparisons = if args.directions { read.without_intensity() } else { read };
     if comparisons.jurors().iter().all(String::is_empty) {
         ui.note("no column names the juror: all answers count as those of one");
@@ -100,10 +100,16 @@ fn settings(args: &JuryArgs) -> Result<Settings, Failure> {
         let message = format!("--replicates is {}", args.replicates);
         return Err(refused(message, "draw from 20 to 100,000 juries"));
     }
+    if let Some(cap) = args.cap
+        && !(cap > 0.0 && cap <= 1.0)
+    {
+        let help = "a part of the money is above 0 and at most 1";
+        return Err(refused(format!("--cap is {cap}"), help));
+    }
     let rule = match &args.rule {
         None => None,
         Some(id) => {
-            allonet_weights::rules::rule(id).map_err(Fault::from)?;
+            allonet_weights::rules::rule(id).map_err(no_weights)?;
             Some((id.clone(), parameters(&args.set)?))
         }
     };

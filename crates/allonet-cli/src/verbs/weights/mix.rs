@@ -54,7 +54,7 @@ pub(super) fn run(args: &MixArgs, ui: &Ui) -> Result<ExitCode, Failure> {
         let fault = Fault::new("bad-option", message).help("a share lies between 0 and 1");
         return Err(Failure::usage(fault));
     }
-    let comparisons = args.reading.comparisons(&args.comparisons)?;
+    let comparisons = args.reading.comparisons(&args.comparisons, ui)?;
     let models = models(args, &comparisons, ui)?;
     let found = mix(&models, &comparisons).map_err(|error| refused(&error))?;
     let silent = comparisons.len() - found.answers;

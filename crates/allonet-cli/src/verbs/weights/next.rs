@@ -46,7 +46,7 @@ pub(super) fn run(args: &NextArgs, ui: &Ui) -> Result<ExitCode, Failure> {
     let criterion = settings.criterion;
     let stopping = args.asking.stopping()?;
     let comparisons = match &args.comparisons {
-        Some(path) => args.reading.comparisons(path)?,
+        Some(path) => args.reading.comparisons(path, ui)?,
         None => nothing(&args.reading.reading()?.items.unwrap_or_default()),
     };
     let working = ui.working("choosing");

@@ -49,6 +49,9 @@ pub(super) struct PlanArgs {
     /// Items are repositories: one item for all spellings of an address
     #[arg(long, requires = "comparisons")]
     repositories: bool,
+    /// Drop rows that compare an item with itself, and say how many
+    #[arg(long, requires = "comparisons")]
+    drop_self_comparisons: bool,
 }
 
 /// Of what an error is meant.
@@ -219,8 +222,9 @@ fn more(args: &PlanArgs, path: &Path, target: f64, ui: &Ui) -> Result<ExitCode, 
         aliases: None,
         max_multiplier: 1_000.0,
         clip: None,
+        drop_self_comparisons: args.drop_self_comparisons,
     };
-    let comparisons = reading.comparisons(path)?;
+    let comparisons = reading.comparisons(path, ui)?;
     let working = ui.working("looking ahead");
     let model = Model::natural(&comparisons);
     let found = outlook(&comparisons, model, args.error.goal(), target).map_err(Fault::from)?;

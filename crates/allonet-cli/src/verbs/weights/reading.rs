@@ -4,14 +4,15 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use allonet_core::fault::{Fault, SourceFile};
-use allonet_core::table::{Column, Table};
+use allonet_core::table::{Column, Faults, Table};
 use allonet_weights::comparisons::{Comparisons, Naming, Reading};
 use allonet_weights::repository::Aliases;
-use allonet_weights::rules::Parameters;
+use allonet_weights::rules::{FitError, Parameters};
 use clap::Args;
 
 use crate::diagnose::Failure;
 use crate::files::read_file;
+use crate::ui::{Ui, counted};
 
 /// How comparisons are read.
 #[derive(Debug, Args)]
@@ -31,13 +32,16 @@ pub(super) struct ReadingArgs {
     /// Take larger multipliers for this one
     #[arg(long, value_name = "TIMES")]
     pub(super) clip: Option<f64>,
+    /// Drop rows that compare an item with itself, and say how many; otherwise
+    /// such a row is a fault
+    #[arg(long)]
+    pub(super) drop_self_comparisons: bool,
 }
 
 impl ReadingArgs {
     /// Reads a table of comparisons.
-    pub(super) fn comparisons(&self, path: &Path) -> Result<Comparisons, Failure> {
-        let reading = self.reading()?;
-        Ok(Comparisons::read(&open(path)?, &reading)?)
+    pub(super) fn comparisons(&self, path: &Path, ui: &Ui) -> Result<Comparisons, Failure> {
+        read(&open(path)?, &self.reading()?, ui)
     }
 
     /// How tables of comparisons are read.
@@ -54,7 +58,8 @@ impl ReadingArgs {
         let naming = self.naming()?;
         let items = self.items.as_deref().map(|path| items(path, &naming)).transpose()?;
         let max_multiplier = self.max_multiplier;
-        Ok(Reading { naming, items, max_multiplier, clip: self.clip })
+        let drop_self_comparisons = self.drop_self_comparisons;
+        Ok(Reading { naming, items, max_multiplier, clip: self.clip, drop_self_comparisons })
     }
 
     fn naming(&self) -> Result<Naming, Failure> {
@@ -71,6 +76,27 @@ impl ReadingArgs {
     }
 }
 
+/// Reads comparisons, and says how many rows were dropped, if any.
+pub(super) fn read(
+    file: &Arc<SourceFile>,
+    reading: &Reading,
+    ui: &Ui,
+) -> Result<Comparisons, Failure> {
+    let comparisons = Comparisons::read(file, reading).map_err(|mut faults| {
+        for fault in faults.iter_mut().filter(|fault| fault.code == "self-comparison") {
+            let help = fault.help.take().unwrap_or_default();
+            fault.help = Some(format!("{help}; --drop-self-comparisons drops such rows"));
+        }
+        faults
+    })?;
+    let dropped = comparisons.self_comparisons();
+    if dropped > 0 {
+        let rows = counted(dropped, "row");
+        ui.note(&format!("dropped {rows} of an item compared with itself"));
+    }
+    Ok(comparisons)
+}
+
 /// Opens a file that is named on the command line.
 pub(super) fn open(path: &Path) -> Result<Arc<SourceFile>, Failure> {
     Ok(read_file(path, &path.to_string_lossy())?)
@@ -81,8 +107,29 @@ const ITEMS: &[Column] =
 
 /// The items a table lists.
 pub(super) fn items(path: &Path, naming: &Naming) -> Result<Vec<String>, Failure> {
-    let table = Table::read(&open(path)?, ITEMS)?;
+    let file = open(path)?;
+    let table = Table::read(&file, ITEMS)?;
+    let mut faults = Faults::new();
+    for row in table.rows().filter(|row| row.cell(0).is_empty()) {
+        faults.push(row.fault(0, "no-item", "this row does not name its item"));
+    }
+    faults.or(())?;
+    if table.is_empty() {
+        let fault = Fault::new("no-items", format!("{} lists no items", file.path));
+        return Err(fault.help("add a row for each item").into());
+    }
     Ok(table.rows().map(|row| naming.name(row.cell(0))).collect())
+}
+
+/// Why a rule gives no weights: a slip in what was asked for is wrong usage, data
+/// that the rule cannot handle invalid input.
+pub(super) fn no_weights(error: FitError) -> Failure {
+    match error {
+        FitError::UnknownRule { .. }
+        | FitError::UnknownParameter { .. }
+        | FitError::Parameter { .. } => Failure::usage(Fault::from(error)),
+        _ => Fault::from(error).into(),
+    }
 }
 
 /// `name=value` for a rule.

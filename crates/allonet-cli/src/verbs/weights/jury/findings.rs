@@ -18,6 +18,7 @@ use allonet_weights::jury::repeats::{Repeats, repeats};
 use allonet_weights::jury::side_bias::{SideBias, side_bias};
 use allonet_weights::rules::Parameters;
 
+use super::super::reading::no_weights;
 use crate::diagnose::Failure;
 use crate::ui::counted;
 
@@ -183,7 +184,7 @@ impl Bounds {
                 ));
                 Self::analytic(comparisons, model, settings.level)
             }
-            Err(IntervalError::Fit(error)) => Err(Fault::from(error).into()),
+            Err(IntervalError::Fit(error)) => Err(no_weights(error)),
             Err(error) => {
                 let help = "give the rule a prior, or leave --rule out";
                 Err(Fault::new("no-bounds", error.to_string()).help(help).into())

@@ -5,10 +5,11 @@ use std::process::ExitCode;
 
 use allonet_core::fault::Fault;
 use allonet_weights::market::resolution::answers_of_jury;
+use allonet_weights::rules;
 use clap::Args;
 use serde_json::json;
 
-use super::super::reading::{ReadingArgs, parameters};
+use super::super::reading::{ReadingArgs, no_weights, parameters};
 use super::{moment, replayed};
 use crate::diagnose::Failure;
 use crate::ui::{Ui, counted};
@@ -51,11 +52,12 @@ pub(super) struct SettleArgs {
 
 /// Settles.
 pub(super) fn run(args: &SettleArgs, ui: &Ui) -> Result<ExitCode, Failure> {
+    rules::rule(&args.rule).map_err(no_weights)?;
     let (log, replay) = replayed(&args.log)?;
     let mut market = replay.market;
     let mut now = moment(&log, args.at.as_deref(), "--at")?.unix();
     if let Some(path) = &args.comparisons {
-        let jury = args.reading.comparisons(path)?;
+        let jury = args.reading.comparisons(path, ui)?;
         let parameters = parameters(&args.set)?;
         let answers = answers_of_jury(&jury, market.outcomes(), &args.rule, &parameters);
         let answers = answers.map_err(Fault::from)?;

@@ -11,7 +11,7 @@ use allonet_weights::evaluate::given::GivenWeights;
 use allonet_weights::evaluate::trial::{Method, Source};
 use allonet_weights::rules;
 
-use super::super::reading::{open, parameters};
+use super::super::reading::{no_weights, open, parameters};
 use super::ScoreArgs;
 use crate::diagnose::Failure;
 
@@ -129,7 +129,7 @@ fn given(
 fn rule(text: &str) -> Result<Method, Failure> {
     let mut parts = text.split(':').map(str::to_owned);
     let id = parts.next().unwrap_or_default();
-    rules::rule(&id).map_err(|error| Failure::usage(Fault::from(error)))?;
+    rules::rule(&id).map_err(no_weights)?;
     let settings: Vec<String> = parts.collect();
     let source = Source::Rule { id, parameters: parameters(&settings)? };
     Ok(Method { name: text.to_owned(), source })

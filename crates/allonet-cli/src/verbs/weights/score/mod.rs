@@ -25,7 +25,7 @@ use clap::Args;
 
 use self::claims::Claims;
 use self::methods::Methods;
-use super::reading::{ReadingArgs, open};
+use super::reading::{ReadingArgs, open, read};
 use crate::diagnose::Failure;
 use crate::files::Outputs;
 use crate::ui::Ui;
@@ -118,7 +118,7 @@ pub(super) fn run(args: &ScoreArgs, ui: &Ui) -> Result<ExitCode, Failure> {
     let metric = checked(args)?;
     let reading = args.reading.reading()?;
     let table = open(&args.comparisons)?;
-    let comparisons = Comparisons::read(&table, &reading)?;
+    let comparisons = read(&table, &reading, ui)?;
     let methods = Methods::read(args, &comparisons, &reading.naming)?;
     let claims = match &args.hypotheses {
         Some(path) if args.seal => return claims::seal(path, &table, &methods, ui),
