@@ -193,8 +193,9 @@ impl Chain {
         (1.0 - maths::exp(logs / f64::from(RATE_STEPS - 1))).max(0.0)
     }
 
-    /// Logarithms of where the walk ends up, on any common scale: states are taken out one after the other, what
-    /// went through them goes on directly, and the way back fills in shares.
+    /// Logarithms of where the walk ends up, on any common scale: states are
+    /// taken out one after the other, what went through them goes on directly,
+    /// and the way back fills in shares.
     fn stationary(&self) -> Vec<f64> {
         let items = self.stays.len();
         let mut rates = vec![0.0; items * items];
