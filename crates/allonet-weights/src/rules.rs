@@ -115,6 +115,8 @@ static RULES: &[Rule] = &[
 
 /// Rules for which the order of rows matters.
 const BY_TIME: [&str; 1] = ["elo"];
+/// Rules that go by the record of each item: islands do not stop them.
+const COUNTING: [&str; 5] = ["colley", "elo", "pagerank", "rank-zipf", "win-rate"];
 
 /// Beyond this a ratio, e^700, is near the largest number there is.
 const MOST_INTENSITY: f64 = 700.0;
@@ -147,7 +149,7 @@ pub fn fit(
     if let Some(first) = comparisons.rows().position(|row| huge(row.intensity)) {
         return Err(FitError::HugeIntensity { line: comparisons.line(first) });
     }
-    let estimate = if BY_TIME.contains(&rule.id) {
+    let mut estimate = if BY_TIME.contains(&rule.id) {
         (rule.fit)(comparisons, &parameters)?
     } else {
         (rule.fit)(&comparisons.sorted(), &parameters)?
@@ -156,6 +158,9 @@ pub fn fit(
         estimate.log_weights.iter().all(|log| log.is_finite()),
         "a rule gives finite weights or an error"
     );
+    if COUNTING.contains(&rule.id) {
+        estimate.warnings.extend(joined::apart_warning(comparisons));
+    }
     Ok(estimate)
 }
 

@@ -181,6 +181,9 @@ impl<'t> Reader<'t> {
             self.faults.push(row.fault(RIGHT, "self-comparison", message).help(help));
             return;
         }
+        // Without its items a row cannot be understood: one fault for it is enough.
+        let (Some(left), Some(right)) = items else { return };
+        let items = (left, right);
         let answer = self.answer(row, &items);
         let time = match row.cell(TIME) {
             "" => None,
@@ -192,11 +195,9 @@ impl<'t> Reader<'t> {
                 }
             },
         };
-        let ((Some(left), Some(right)), Some((choice, intensity))) = (items, answer) else {
-            return;
-        };
+        let Some((choice, intensity)) = answer else { return };
         let builder = self.builder(row, by_parent);
-        let pair = (builder.item(&left), builder.item(&right));
+        let pair = (builder.item(&items.0), builder.item(&items.1));
         let juror = builder.juror(row.cell(JUROR));
         builder.push(juror, pair, choice, intensity);
         builder.on_line(row.line());
@@ -255,11 +256,7 @@ impl<'t> Reader<'t> {
     }
 
     /// What the row answers.
-    fn answer(
-        &mut self,
-        row: Row<'t>,
-        items: &(Option<String>, Option<String>),
-    ) -> Option<(Choice, Option<f64>)> {
+    fn answer(&mut self, row: Row<'t>, items: &(String, String)) -> Option<(Choice, Option<f64>)> {
         let answer = if self.table.has(LOG) {
             from_log(row, self.reading)
         } else if self.table.has(WEIGHT_A) {
@@ -273,7 +270,7 @@ impl<'t> Reader<'t> {
     fn chosen(
         &self,
         row: Row<'t>,
-        items: &(Option<String>, Option<String>),
+        items: &(String, String),
     ) -> Result<(Choice, Option<f64>), Fault> {
         let choice = self.choice(row, items)?;
         let text = row.cell(MULTIPLIER);
@@ -302,17 +299,13 @@ impl<'t> Reader<'t> {
         Ok((choice, Some(maths::ln(found.min(self.reading.clip.unwrap_or(f64::INFINITY))))))
     }
 
-    fn choice(
-        &self,
-        row: Row<'t>,
-        (left, right): &(Option<String>, Option<String>),
-    ) -> Result<Choice, Fault> {
+    fn choice(&self, row: Row<'t>, (left, right): &(String, String)) -> Result<Choice, Fault> {
         let text = row.cell(WINNER);
         let named = self.reading.naming.name(text);
-        if left.as_ref() == Some(&named) {
+        if *left == named {
             return Ok(Choice::Left);
         }
-        if right.as_ref() == Some(&named) {
+        if *right == named {
             return Ok(Choice::Right);
         }
         match text.to_ascii_lowercase().as_str() {
@@ -430,6 +423,9 @@ mod tests {
         let file = SourceFile::new("c.csv", "a,b,winner\nxa,xb,1\n");
         let refused = Comparisons::read(&file, &reading).unwrap_err();
         assert!(refused[0].to_string().contains("`xb` is no item"));
+        let file = SourceFile::new("c.csv", "a,b,winner\nxa,xb,xb\n");
+        let refused = Comparisons::read(&file, &reading).unwrap_err();
+        assert_eq!(refused.len(), 1, "one fault for one slip: {refused:?}");
     }
 
     #[test]

@@ -44,6 +44,17 @@ pub(super) fn require_joined(comparisons: &Comparisons) -> Result<(), FitError> 
     Err(FitError::Disconnected { islands: islands.into_iter().map(names).collect() })
 }
 
+/// What to tell where only records are counted, each on its island.
+pub(super) fn apart_warning(comparisons: &Comparisons) -> Option<String> {
+    let count = islands(comparisons).len();
+    (count > 1).then(|| {
+        format!(
+            "no comparison joins the {count} islands of items: a weight says how an item did on \
+             its island, not what it is worth beside items of another one"
+        )
+    })
+}
+
 /// What to tell where a prior, not a comparison, places islands to each other.
 pub(super) fn island_warning(comparisons: &Comparisons) -> Option<String> {
     let count = islands(comparisons).len();

@@ -17,7 +17,7 @@ use allonet_weights::evaluate::bootstrap::{Difference, Resampling, difference};
 use allonet_weights::evaluate::given::GivenWeights;
 use allonet_weights::evaluate::ladder::Release;
 use allonet_weights::evaluate::ladder::attack::{Attack, Gained, attack};
-use allonet_weights::evaluate::ladder::board::{Board, Settings};
+use allonet_weights::evaluate::ladder::board::{Board, BoardError, Settings};
 use allonet_weights::evaluate::metrics::metric;
 use allonet_weights::repository::Aliases;
 use clap::{Args, Subcommand, ValueEnum};
@@ -202,7 +202,7 @@ fn begin(args: &NewArgs, ui: &Ui) -> Result<(), Failure> {
     let text = toml::to_string(&settings).map_err(|error| {
         Failure::usage(Fault::new("bad-board", format!("these settings cannot be kept: {error}")))
     })?;
-    let board = Board::new(settings, &text, &comparisons).map_err(Fault::from)?;
+    let board = Board::new(settings, &text, &comparisons).map_err(not_done)?;
     let mut files = Outputs::new(&args.folder)?;
     files.add(ANSWERS, table.text.as_bytes())?;
     files.add(LOG, b"")?;
@@ -254,7 +254,7 @@ fn submit(args: &SubmitArgs, ui: &Ui) -> Result<(), Failure> {
     let weights = GivenWeights::read(&open(&args.weights)?, &naming)?;
     let time = args.at.map_or_else(now, Instant::unix);
     let submitted = board.submit(time, &args.identity, weights.by_item().clone());
-    let (told, line) = submitted.map_err(Fault::from)?;
+    let (told, line) = submitted.map_err(not_done)?;
     append(&args.folder.join(LOG), &line)?;
     let missing = weights.on(board.items()).missing.len();
     if missing > 0 {
@@ -275,6 +275,14 @@ fn submit(args: &SubmitArgs, ui: &Ui) -> Result<(), Failure> {
     ui.print(&format!("{}: {} {:.6}, {what}", args.identity, settings.metric, told.score));
     ui.print(&format!("hash of the log: {}", board.head()));
     Ok(())
+}
+
+/// Why a board does not do it: what the command line asked for, or what it was given.
+fn not_done(error: BoardError) -> Failure {
+    match error {
+        BoardError::Setting { .. } | BoardError::Identity => Failure::usage(Fault::from(error)),
+        _ => Fault::from(error).into(),
+    }
 }
 
 /// Adds one line at the end, on the disk before it is told.

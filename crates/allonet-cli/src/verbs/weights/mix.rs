@@ -54,6 +54,10 @@ pub(super) fn run(args: &MixArgs, ui: &Ui) -> Result<ExitCode, Failure> {
         let fault = Fault::new("bad-option", message).help("a share lies between 0 and 1");
         return Err(Failure::usage(fault));
     }
+    if args.folds < 2 {
+        let fault = Fault::new("bad-option", format!("--folds is {}", args.folds));
+        return Err(Failure::usage(fault.help("hold jurors out in at least 2 parts")));
+    }
     let comparisons = args.reading.comparisons(&args.comparisons, ui)?;
     let models = models(args, &comparisons, ui)?;
     let found = mix(&models, &comparisons).map_err(|error| refused(&error))?;

@@ -130,7 +130,7 @@ pub enum BoardError {
         period: &'static str,
     },
     /// A name that cannot stand in a table.
-    #[error("an identity has a name without spaces around it")]
+    #[error("an identity has a name on one line, without spaces around it")]
     Identity,
     /// Weights that are none.
     #[error("{found}")]
@@ -378,7 +378,8 @@ impl Board {
 
     /// Whether this identity may submit now.
     fn may(&self, time: i64, identity: &str) -> Result<(), BoardError> {
-        if identity.is_empty() || identity.trim() != identity {
+        let shown = identity.trim() == identity && !identity.contains(char::is_control);
+        if identity.is_empty() || !shown {
             return Err(BoardError::Identity);
         }
         if time >= self.settings.closes.unix() {
@@ -552,7 +553,9 @@ mod tests {
         let spent = submit(3 * DAY_SECS, "ann").unwrap_err().to_string();
         assert_eq!(spent, "`ann` has used all 3 submissions of this board");
         assert!(matches!(submit(5, "ben"), Err(BoardError::Backwards { .. })));
-        assert!(matches!(submit(DAY_SECS, " ben"), Err(BoardError::Identity)));
+        for name in ["", " ben", "ben\nann", "b\u{1b}[2J"] {
+            assert!(matches!(submit(DAY_SECS, name), Err(BoardError::Identity)));
+        }
         assert!(matches!(submit(10 * DAY_SECS, "ben"), Err(BoardError::Closed { .. })));
         assert!(matches!(board.finals(10 * DAY_SECS - 1), Err(BoardError::Open { .. })));
         assert_eq!(board.finals(10 * DAY_SECS).unwrap().len(), 1);
