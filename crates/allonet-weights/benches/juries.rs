@@ -236,7 +236,7 @@ fn read_what_can_be(path: &str, mut text: String) -> Comparisons {
         assert!(!bad.is_empty(), "{path}: {}", faults[0]);
         println!("{path}: left out {} rows, such as: {}", bad.len(), faults[0]);
         let good = text.lines().enumerate().filter(|(line, _)| !bad.contains(line));
-        text = good.map(|(_, line)| format!("{line}\n")).collect();
+        text = good.map(|(_, line)| [line, "\n"].concat()).collect();
     }
 }
 
@@ -249,7 +249,8 @@ fn holdout(files: &[&str]) {
     for (name, juror) in all.jurors().iter().zip(&model.jurors) {
         let kept = juror.reliability.expect("this model has one");
         println!(
-            "{name:<20} answers {:>6} effective {:>7.0} reliability {:.2} ({:.2} to {:.2}) side {:+.2}",
+            "{name:<20} answers {:>6} effective {:>7.0} reliability {:.2} ({:.2} to {:.2}) \
+             side {:+.2}",
             juror.answers,
             juror.effective_answers,
             kept.value,
@@ -314,7 +315,8 @@ fn times() {
             let fitted = fit(rule, &comparisons, &Parameters::default()).expect("it settles");
             let seconds = started.elapsed().as_secs_f64();
             println!(
-                "{rule}: {items} items, {answers} answers, {jurors} jurors: {seconds:.3} s, {} iterations",
+                "{rule}: {items} items, {answers} answers, {jurors} jurors: {seconds:.3} s, \
+                 {} iterations",
                 fitted.iterations
             );
         }

@@ -138,10 +138,8 @@ fn random_reversed_and_one_sided_jurors_are_found() {
     for row in honest.rows() {
         let choice = match (row.juror, row.choice) {
             (0, _) if random.chance(0.5) => Choice::Left,
-            (0, _) => Choice::Right,
-            (1, Choice::Left) => Choice::Right,
+            (0 | 2, _) | (1, Choice::Left) => Choice::Right,
             (1, _) => Choice::Left,
-            (2, _) => Choice::Right,
             (_, choice) => choice,
         };
         builder.push(row.juror, (row.left, row.right), choice, None);

@@ -32,13 +32,6 @@ pub(super) fn next_variance(
 pub(super) fn islands_warning(comparisons: &Comparisons) -> Option<String> {
     let items = comparisons.items().len();
     let mut island: Vec<usize> = (0..items).collect();
-    fn root(island: &mut [usize], mut item: usize) -> usize {
-        while island[item] != item {
-            island[item] = island[island[item]];
-            item = island[item];
-        }
-        item
-    }
     for row in comparisons.rows() {
         let left = root(&mut island, row.left as usize);
         let right = root(&mut island, row.right as usize);
@@ -50,4 +43,13 @@ pub(super) fn islands_warning(comparisons: &Comparisons) -> Option<String> {
             "no comparison joins the {count} islands of items: between them only the prior decides"
         )
     })
+}
+
+/// The first item of an item's island; shortens the way there.
+fn root(island: &mut [usize], mut item: usize) -> usize {
+    while island[item] != item {
+        island[item] = island[island[item]];
+        item = island[item];
+    }
+    item
 }

@@ -17,9 +17,10 @@
 //! rises). The slope of an answer is averaged over what is not known of its gap;
 //! the slope at the mode, Laplace's, finds the spread 7 % too small at 2,000
 //! answers on 100 items, and with it intervals that hold the truth too rarely.
-//! `spread`, `s` and the distribution `p` of reliabilities come from the data
-//! by maximum marginal likelihood (MacKay's and EM updates); `p` begins as a Beta(1, 1) with lumps at 0, 1
-//! and a little below zero, which keeps counting as some jurors.
+//! `spread`, `s` and the distribution `p` of reliabilities come from the data by
+//! maximum marginal likelihood (MacKay's and EM updates); `p` begins as a
+//! Beta(1, 1) with lumps at 0, 1 and a little below zero, which keeps counting as
+//! some jurors.
 //!
 //! Intervals are of the same normal posterior: the expected information on `z`,
 //! averaged alike, less what is spent on `β`, `q` and `γ` (a Schur complement) and
@@ -32,7 +33,8 @@
 //! # Degenerate data
 //!
 //! The prior keeps every estimate finite: items that always win, several
-//! islands (with a warning), a single juror, ties only (all weights equal).
+//! islands (with a warning), a single juror, ties only (all weights equal). A
+//! spread learnt from answers that never contradict each other ends at 10.
 //!
 //! # Known weaknesses
 //!
@@ -122,6 +124,9 @@ fn fit(comparisons: &Comparisons, parameters: &Parameters) -> Result<Estimate, F
 const LEAN_VARIANCE: f64 = 1.0;
 /// What variances are drawn to: see [`next_variance`].
 const SPREAD_GUESS: f64 = 1.0;
+/// Items that always win put no limit to the variance of log weights; this one
+/// is a factor of 20,000 at one standard deviation.
+const MOST_SPREAD: f64 = 100.0;
 const SIDE_GUESS: f64 = 0.04;
 const ITERATIONS: usize = 200;
 /// Steps for one look at the items' variances.
@@ -138,7 +143,7 @@ pub(crate) fn model(
     if comparisons.is_empty() {
         return Err(FitError::Empty);
     }
-    let jurors = by_juror(comparisons, |row| (1.0 + row.choice.sign()) / 2.0);
+    let jurors = by_juror(comparisons, |row| f64::midpoint(1.0, row.choice.sign()));
     let items = comparisons.items().len();
     let mut climb = Climb::new(&jurors, items, settings);
     let mut iterations = climb.run()?;
@@ -243,7 +248,7 @@ impl<'a> Climb<'a> {
         let habit = |habits: &Habits| {
             habits.side * habits.side / self.side + habits.lean * habits.lean / LEAN_VARIANCE
         };
-        evidence - (items + maths::sum(at.habits.iter().map(habit))) / 2.0
+        evidence - f64::midpoint(items, maths::sum(at.habits.iter().map(habit)))
     }
 
     /// Derivatives of the height along log weights, sides and leans.
@@ -337,7 +342,8 @@ impl<'a> Climb<'a> {
         let squares = maths::sum(self.at.log_weights.iter().map(|z| z * z));
         let unknown = maths::sum(covariance.variances());
         let free = self.at.log_weights.len() as f64 - 1.0;
-        self.spread = next_variance(self.spread, free, (squares, unknown), SPREAD_GUESS);
+        let next = next_variance(self.spread, free, (squares, unknown), SPREAD_GUESS);
+        self.spread = next.min(MOST_SPREAD);
     }
 
     /// Learns the distributions that jurors are drawn from.
@@ -451,7 +457,7 @@ mod tests {
     fn the_gradient_is_that_of_finite_differences() {
         let jury = Jury { items: 6, jurors: 4, random: 0.25, side: 0.5, ..Jury::default() };
         let jurors =
-            by_juror(&jury.draw(3).comparisons(120), |row| (1.0 + row.choice.sign()) / 2.0);
+            by_juror(&jury.draw(3).comparisons(120), |row| f64::midpoint(1.0, row.choice.sign()));
         let settings = ReliabilitySettings::default();
         let mut climb = Climb::new(&jurors, 6, &settings);
         // Away from the mode, where no derivative is zero.
@@ -487,7 +493,7 @@ mod tests {
     fn the_climb_ends_at_a_mode() {
         let jury = Jury { items: 8, jurors: 6, random: 0.33, ..Jury::default() };
         let jurors =
-            by_juror(&jury.draw(4).comparisons(300), |row| (1.0 + row.choice.sign()) / 2.0);
+            by_juror(&jury.draw(4).comparisons(300), |row| f64::midpoint(1.0, row.choice.sign()));
         let settings = ReliabilitySettings { spread: Some(1.0), ..Default::default() };
         let mut climb = Climb::new(&jurors, 8, &settings);
         climb.run().expect("it settles");
@@ -500,7 +506,7 @@ mod tests {
     fn a_mirrored_start_is_turned_back() {
         let jury = Jury { items: 8, jurors: 6, ..Jury::default() };
         let jurors =
-            by_juror(&jury.draw(5).comparisons(600), |row| (1.0 + row.choice.sign()) / 2.0);
+            by_juror(&jury.draw(5).comparisons(600), |row| f64::midpoint(1.0, row.choice.sign()));
         let settings = ReliabilitySettings::default();
         let mut climb = Climb::new(&jurors, 8, &settings);
         climb.run().expect("it settles");

@@ -142,8 +142,12 @@ fn diligent(log_weights: &[f64], row: &Row, habits: Habits, damping: f64) -> f64
 }
 
 /// By how much gaps known with a variance are damped.
+///
+/// Where answers say next to nothing against any gap, however wide, damping and
+/// spread would drive each other up without end: more than a variance of 4 is
+/// not damped for.
 pub(in crate::rules) fn damping(variance: f64) -> f64 {
-    1.0 / (1.0 + std::f64::consts::PI * variance.max(0.0) / 8.0).sqrt()
+    1.0 / (1.0 + std::f64::consts::PI * variance.clamp(0.0, 4.0) / 8.0).sqrt()
 }
 
 /// Probability that the right item wins, at one reliability.
