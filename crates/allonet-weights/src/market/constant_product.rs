@@ -284,7 +284,8 @@ mod tests {
 
         #[test]
         fn the_product_never_falls(
-            tokens in 1_000_u128..1 << 90, collateral in 1_000_u128..1 << 90, fee in 0_u32..1_000_000,
+            tokens in 1_000_u128..1 << 90, collateral in 1_000_u128..1 << 90,
+            fee in 0_u32..1_000_000,
             trades in prop::collection::vec((1_u128..1 << 90, any::<bool>()), 1..20),
         ) {
             let mut pool = pool(fee, tokens, collateral);

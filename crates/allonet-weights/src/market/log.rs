@@ -8,13 +8,16 @@
 //! | `mint`, `merge` | `amount` of complete sets |
 //! | `open-lmsr` | `amount`: the liquidity `b`; the trader pays `⌈b ln n⌉` |
 //! | `open-constant-product`, `open-concentrated` | `fee_ppm`, 10,000 if empty |
-//! | `add` | `outcome` and `amount` of collateral with at most `tokens`; in concentrated pools `amount` of liquidity from tick `lower` to `upper`, and the first time the `price` |
+//! | `add` | `outcome`, `amount` of collateral with at most `tokens`; or as below |
 //! | `remove` | `outcome`, `amount` of shares or liquidity (`lower`, `upper`) |
 //! | `buy` | `outcome`, `amount` of collateral; at least `least` tokens |
 //! | `sell` | `outcome`, `amount` of tokens; for at least `least` collateral |
 //! | `window` | `amount` of seconds in which a ruling may be disputed |
 //! | `answer` | `outcome`, `amount`: its weight; empty where invalid |
 //! | `resolve` | `trader`: who rules by these answers, `note`: why |
+//!
+//! In concentrated pools `add` takes an `amount` of liquidity from tick `lower`
+//! to `upper`, and the first time the `price`.
 //!
 //! # Example
 //!

@@ -16,7 +16,7 @@
 //! | `spot` | the last price |
 //! | `twap` | the mean over the window |
 //! | `random-close` | the price of one step of the window, drawn after it |
-//! | `challenge` | the last price; the jury's weight where a price is further from its mean than the alarm |
+//! | `challenge` | the last price; the jury's weight where it left its mean by the alarm |
 //!
 //! The attacker's tokens are paid by the jury; what they lose on them is the
 //! cost. What is moved is the difference to the same run without an attack.

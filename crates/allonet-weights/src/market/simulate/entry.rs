@@ -5,7 +5,10 @@
 //! | `lmsr` | one market maker, traders one after the other |
 //! | `constant-product`, `concentrated` | exact pools, complete sets, the trading app's strategy |
 //! | `batch-auction` | the market maker trades with a batch at a time, at one price for all in it |
-//! | `time-weighted` | one small market maker (`b` divided by the steps) for each step; in each, all who have come so far trade in an order drawn anew |
+//! | `time-weighted` | a market maker of `b / steps` anew in each step, see below |
+//!
+//! With time-weighted scoring all who have come so far trade in each step, in an
+//! order drawn anew: a forecast is paid for as long as it stands.
 //!
 //! Quality is minus the noise of what a trader sees. The slope is that of
 //! profit over entry at equal quality, by least squares over both.

@@ -1,9 +1,12 @@
 //! `allonet weights market settle`: all tokens are paid by what a jury says.
 
+use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::process::ExitCode;
 
 use allonet_core::fault::Fault;
+use allonet_core::money::Amount;
+use allonet_weights::market::Market;
 use allonet_weights::market::resolution::answers_of_jury;
 use allonet_weights::rules;
 use clap::Args;
@@ -76,16 +79,21 @@ pub(super) fn run(args: &SettleArgs, ui: &Ui) -> Result<ExitCode, Failure> {
             now = market.docket().ends().map_or(now, |ends| ends.max(now));
         }
     }
-    let before = market.clone();
     let paid = market.settle(now).map_err(Fault::from)?;
     if let Some(broken) = market.broken_law() {
         let message = format!("collateral was lost or made: {broken}");
         return Err(Failure::not_held(vec![Fault::new("not-backed", message)]));
     }
+    tell(&market, &paid, ui);
+    Ok(ExitCode::SUCCESS)
+}
+
+/// What each token and each account is paid.
+fn tell(market: &Market, paid: &BTreeMap<String, Amount>, ui: &Ui) {
     let parts = market.settled().expect("it is settled").parts();
     let names: Vec<&str> =
         market.outcomes().iter().map(String::as_str).chain(["INVALID"]).collect();
-    let last = before.docket().rulings().last().expect("a settled market has a ruling");
+    let last = market.docket().rulings().last().expect("a settled market has a ruling");
     if ui.is_json() {
         let weights: Vec<_> = names
             .iter()
@@ -96,7 +104,7 @@ pub(super) fn run(args: &SettleArgs, ui: &Ui) -> Result<ExitCode, Failure> {
             "outcomes": weights, "paid": paid, "accounts": market.accounts(),
             "rulings": market.docket().rulings(),
         }));
-        return Ok(ExitCode::SUCCESS);
+        return;
     }
     let rows: Vec<Vec<String>> = names
         .iter()
@@ -121,5 +129,4 @@ pub(super) fn run(args: &SettleArgs, ui: &Ui) -> Result<ExitCode, Failure> {
         market.accounts().inside(),
         counted(accounts.len(), "account")
     ));
-    Ok(ExitCode::SUCCESS)
 }

@@ -251,8 +251,8 @@ fn thinness(report: &Report, ui: &Ui) {
     let best = report.thin.iter().min_by(|a, b| a.error.mean.total_cmp(&b.error.mean));
     if let Some(thin::Row { liquidity, traders, error, jury_error, paid, .. }) = best {
         ui.print(&format!(
-            "The smallest error is {:.3}, at liquidity {liquidity} with {traders} traders, for {:.1} \
-             of subsidy; the jury alone is off by {:.3}.",
+            "The smallest error is {:.3}, at liquidity {liquidity} with {traders} traders, for \
+             {:.1} of subsidy; the jury alone is off by {:.3}.",
             error.mean, paid.mean, jury_error.mean
         ));
     }
