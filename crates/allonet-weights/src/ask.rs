@@ -43,7 +43,7 @@
 //! let mut session = Session::new(4, Settings::default()).unwrap();
 //! let question = session.next().expect("nobody was asked anything");
 //! session.answer(question.left, question.right, Choice::Left);
-//! assert_eq!(session.batch(10).len(), 4, "each item at most twice");
+//! assert!(session.batch(10).len() <= 4, "each item at most twice");
 //! ```
 
 mod bucket;

@@ -106,8 +106,60 @@ note: there is nothing to take back
 #[test]
 fn contradictions_are_told_and_can_be_changed() {
     let room = room();
-    let told = room.typing(ASK, "1\n2\n2\n2\n2\nc 5\n1\n1\n");
-    told.is(str![[r#""#]]);
+    let told = room.typing(ASK, "1\n2\n2\n2\n1\n2\nc 6\n1\n");
+    told.is(str![[r#"
+── standard error
+note: 1 or 2: that one is worth more; = about the same; s skip; u undo; c 3 change answer 3; q quit; ? this text
+── standard output
+
+1. Which is worth more?
+   [1] <b>, "q"
+   [2] solidity
+   moves 19.1 % of the weight: <b>, "q" 25.0 % → 44.1 %
+
+2. Which is worth more?
+   [1] vyper
+   [2] <b>, "q"
+   moves 13.8 % of the weight: <b>, "q" 44.1 % → 57.9 %
+
+3. Which is worth more?
+   [1] vyper
+   [2] geth
+   moves 13.5 % of the weight: geth 19.5 % → 33.0 %
+
+4. Which is worth more?
+   [1] geth
+   [2] <b>, "q"
+   moves 16.7 % of the weight: <b>, "q" 49.7 % → 66.3 %
+
+5. Which is worth more?
+   [1] solidity
+   [2] geth
+   moves 10.2 % of the weight: solidity 10.3 % → 20.5 %
+
+6. Which is worth more?
+   [1] solidity
+   [2] vyper
+   moves 9.7 % of the weight: solidity 20.5 % → 10.8 %
+   ! your answers go round in a circle: vyper > solidity (6), solidity > geth (5), geth > vyper (3); c NUMBER changes one
+
+Every pair was asked. c NUMBER changes an answer, q ends.
+
+6. Which is worth more?
+   [1] solidity
+   [2] vyper
+   moves 12.6 % of the weight: solidity 10.8 % → 23.4 %
+
+Every pair was asked. c NUMBER changes an answer, q ends.
+
+6 answers, 0 skipped
+Together your judgement moves 39.1 % of the weight: <b>, "q" 25.0 % → 64.1 %, vyper 25.0 % → 3.4 %, geth 25.0 % → 9.2 %
+Part of the money that would go elsewhere if all were known, about: 63.1 % before, 28.3 % now
+Answer 1 (<b>, "q" or solidity): without it 22.2 % would be elsewhere
+Answer 5 (solidity or geth): without it 7.8 % would be elsewhere
+Answer 4 (geth or <b>, "q"): without it 6.7 % would be elsewhere
+── exit 0
+"#]]);
 }
 
 #[test]

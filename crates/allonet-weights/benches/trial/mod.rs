@@ -83,11 +83,13 @@ struct Oracle {
     source: Source,
 }
 
+type Unused = BTreeMap<(u32, u32), Vec<(u32, u32, Choice)>>;
+
 enum Source {
     Drawn(Box<Drawn>),
     /// Answers not used yet, by pair, and all in random order for the random arm.
     Pool {
-        unused: BTreeMap<(u32, u32), Vec<(u32, u32, Choice)>>,
+        unused: Unused,
         order: Vec<(u32, u32)>,
     },
 }
@@ -104,13 +106,15 @@ impl Oracle {
             }
             World::Pool(all) => {
                 let known = Session::knowing(all, Settings::default()).expect("enough items");
-                let mut unused: BTreeMap<_, Vec<_>> = BTreeMap::new();
+                let mut unused = Unused::new();
                 let mut order = Vec::with_capacity(all.len());
                 for row in all.rows() {
                     unused.entry(row.pair()).or_default().push((row.left, row.right, row.choice));
                     order.push(row.pair());
                 }
-                unused.values_mut().for_each(|answers| random.shuffle(answers));
+                for answers in unused.values_mut() {
+                    random.shuffle(answers);
+                }
                 random.shuffle(&mut order);
                 let truth = known.log_weights().to_vec();
                 Self { truth, random, source: Source::Pool { unused, order } }
@@ -162,11 +166,8 @@ fn answers_for(
     goal: f64,
 ) -> Option<f64> {
     let mut last: Option<(f64, f64)> = None;
-    for at in 0..curves.iter().map(Vec::len).min()? {
-        let mean = |of: &dyn Fn(&Point) -> f64| {
-            seeds.iter().map(|seed| of(&curves[*seed][at])).sum::<f64>() / seeds.len() as f64
-        };
-        let (answers, found) = (mean(&|point| point.answers as f64), mean(&error));
+    for at in 0..shortest(curves) {
+        let (answers, found) = mean_at(curves, seeds, at, &error);
         if found <= goal {
             let (before, above) = last.unwrap_or((answers, found));
             let part = if above > found { (above - goal) / (above - found) } else { 1.0 };
@@ -175,6 +176,23 @@ fn answers_for(
         last = Some((answers, found));
     }
     None
+}
+
+fn shortest(curves: &[Vec<Point>]) -> usize {
+    curves.iter().map(Vec::len).min().unwrap_or_default()
+}
+
+/// Mean answers and error of these seeds at a place of their curves.
+fn mean_at(
+    curves: &[Vec<Point>],
+    seeds: &[usize],
+    at: usize,
+    error: impl Fn(&Point) -> f64,
+) -> (f64, f64) {
+    let points = seeds.iter().map(|seed| &curves[*seed][at]);
+    let answers: f64 = points.clone().map(|point| point.answers as f64).sum();
+    let errors: f64 = points.map(error).sum();
+    (answers / seeds.len() as f64, errors / seeds.len() as f64)
 }
 
 /// Answers for the error that the random order has after so many: by random,

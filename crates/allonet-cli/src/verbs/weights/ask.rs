@@ -116,12 +116,13 @@ struct Talk<'u> {
 }
 
 impl Talk<'_> {
-    /// Asks until there is nothing to ask, nothing to read, or enough.
+    /// Asks until there is nothing to read, or enough. Answers may be changed
+    /// even after the last question.
     fn lead(&mut self, most: Option<usize>) -> Result<(), Failure> {
         let stdin = io::stdin();
         let mut lines = stdin.lock().lines();
         self.help();
-        while *self.interview.step() != Step::Done {
+        loop {
             let given = self.interview.answers().len() - self.interview.earlier();
             let open = matches!(self.interview.step(), Step::Which { instead_of: None, .. });
             if open && most.is_some_and(|most| given >= most) {
@@ -145,8 +146,6 @@ impl Talk<'_> {
                 Typed::Input(input) => self.take(input)?,
             }
         }
-        self.ui.note("every pair was asked");
-        Ok(())
     }
 
     fn take(&mut self, input: Input) -> Result<(), Failure> {
@@ -189,13 +188,14 @@ impl Talk<'_> {
     }
 
     fn name(&self, item: u32) -> String {
-        clean(&self.items[item as usize]).to_string()
+        clean(&self.items[item as usize])
     }
 
     fn ask(&self) {
         let ui = self.ui;
         match *self.interview.step() {
-            Step::Done => {}
+            Step::Done if ui.is_json() => ui.print(&json!({ "ask": "done" }).to_string()),
+            Step::Done => ui.print("\nEvery pair was asked. c NUMBER changes an answer, q ends."),
             Step::Which { question, instead_of } => {
                 let number = instead_of.map_or(self.interview.answers().len(), |at| at) + 1;
                 let (left, right) = (self.name(question.left), self.name(question.right));
@@ -242,7 +242,7 @@ impl Talk<'_> {
 
     fn moved(&self, moved: &Moved, most: usize) -> String {
         let shown = moved.most.iter().take(most).map(|(item, before, after)| {
-            let name = clean(&self.items[*item]).to_string();
+            let name = clean(&self.items[*item]);
             format!("{name} {} → {}", percent(*before), percent(*after))
         });
         let shown: Vec<String> = shown.collect();
