@@ -2,7 +2,9 @@
 //! it, and tell others.
 
 pub mod deep_funding;
+pub mod expert_weights;
 pub mod jury;
+pub mod originality;
 pub mod prediction_market;
 pub mod weight_mix;
 
@@ -16,7 +18,9 @@ use allonet_core::mechanism::Entry;
 /// By the id of the card.
 static CATALOGUE: &[Entry] = &[
     Entry { card: &deep_funding::CARD, build: deep_funding::build },
+    Entry { card: &expert_weights::CARD, build: expert_weights::build },
     Entry { card: &jury::CARD, build: jury::build },
+    Entry { card: &originality::CARD, build: originality::build },
     Entry { card: &prediction_market::CARD, build: prediction_market::build },
     Entry { card: &weight_mix::CARD, build: weight_mix::build },
 ];

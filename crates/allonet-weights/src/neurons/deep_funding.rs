@@ -16,7 +16,8 @@
 //! `v` are the weights that a rule of [`crate::rules`] fits to the comparisons
 //! of one parent; an island is a set of dependencies that comparisons join (see
 //! [`crate::judged`]). `s` says where the money enters, `o` what each node keeps
-//! (its originality). Loops are solved, not cut.
+//! (its originality), from the file or, above it, a signal `originality`. Loops
+//! are solved, not cut.
 //!
 //! With `replicates`, jurors are drawn with replacement so many times and the
 //! payouts computed each time: the report shows the interval of each share, and
@@ -67,6 +68,7 @@
 //! # Ok::<(), allonet_core::trial::NoTrial>(())
 //! ```
 
+use std::borrow::Cow;
 use std::cmp::Ordering;
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -88,7 +90,7 @@ use crate::graph::{DependencyGraph, EdgeKind, Policy};
 use crate::import::{self, ImportError, ReadOptions};
 use crate::judged::{Judgements, Replicate, pooled_name};
 use crate::jury::statistics::quantile;
-use crate::overrides::{originality_rows, override_originality};
+use crate::overrides::{ShareRow, originality_rows, override_originality};
 use crate::random::Random;
 use crate::repository::Aliases;
 use crate::rules::{self, Parameters};
@@ -185,7 +187,7 @@ pub static CARD: Card = Card {
         super::reading::SEED,
     ],
     actions: &[],
-    reads: &["weights"],
+    reads: &["originality", "weights"],
     emits: &["weights"],
 };
 
@@ -405,7 +407,7 @@ impl DeepFunding {
     /// Where the money enters: at the nodes that a signal names, or the roots.
     fn entries(&self, turn: &Turn<'_>, remarks: &mut Vec<String>) -> Result<Vec<f64>, Refusal> {
         let Some(signal) = turn.signal("weights") else { return Ok(self.network.entries()) };
-        let scores = signal.scores().ok_or_else(|| not_scores(&signal.from))?;
+        let scores = signal.scores().ok_or_else(|| not_scores(&signal.from, "weights"))?;
         let mut entries = vec![0.0; self.payees.len()];
         let mut unknown = Vec::new();
         for (id, score) in scores {
@@ -434,6 +436,48 @@ impl DeepFunding {
         }
         Ok(entries)
     }
+}
+
+impl DeepFunding {
+    /// What each node keeps where a signal says so.
+    fn own(&self, turn: &Turn<'_>, remarks: &mut Vec<String>) -> Result<Vec<ShareRow>, Refusal> {
+        let Some(signal) = turn.signal("originality") else { return Ok(Vec::new()) };
+        let scores = signal.scores().ok_or_else(|| not_scores(&signal.from, "originality"))?;
+        let (mut rows, mut unknown) = (Vec::new(), Vec::new());
+        for (id, share) in scores {
+            if !(0.0..=1.0).contains(share) {
+                return Err(bad_originality(&signal.from, id, *share));
+            }
+            match self.network.index(id) {
+                Some(_) => rows.push(ShareRow { id: id.clone(), share: *share, line: 0 }),
+                None => unknown.push(id.as_str()),
+            }
+        }
+        if let Some(first) = unknown.first() {
+            remarks.push(format!(
+                "{} that `{}` gives an originality are not in the graph, such as `{first}`",
+                unknown.len(),
+                signal.from
+            ));
+        }
+        Ok(rows)
+    }
+}
+
+/// A network in which nodes keep what these rows say.
+fn keeping<'n>(
+    network: &'n WeightedGraph,
+    own: &[ShareRow],
+) -> Result<Cow<'n, WeightedGraph>, Refusal> {
+    if own.is_empty() {
+        return Ok(Cow::Borrowed(network));
+    }
+    let mut changed = network.clone();
+    override_originality(&mut changed, own).map_err(|error| {
+        Refusal::new("originality", format!("the signal `originality`: {error}"))
+            .help("give a node of the loop an originality above zero")
+    })?;
+    Ok(Cow::Owned(changed))
 }
 
 // --- Refusals ---------------------------------------------------------------
@@ -480,14 +524,19 @@ fn judge_fault(
     fault.at_some(place.or_else(|| settings.place("comparisons")))
 }
 
-fn not_scores(from: &str) -> Refusal {
-    Refusal::new("not-scores", format!("the signal `weights` from `{from}` is one number"))
+fn not_scores(from: &str, name: &str) -> Refusal {
+    Refusal::new("not-scores", format!("the signal `{name}` from `{from}` is one number"))
         .help("connect a signal that has a score for each project")
 }
 
 fn bad_score(from: &str, id: &str, score: f64) -> Refusal {
     let message = format!("the signal `weights` from `{from}` gives `{id}` {score}");
     Refusal::new("bad-signal", message).help("a weight is a number of zero or more")
+}
+
+fn bad_originality(from: &str, id: &str, share: f64) -> Refusal {
+    let message = format!("the signal `originality` from `{from}` gives `{id}` {share}");
+    Refusal::new("bad-signal", message).help("an originality is a number from 0 to 1")
 }
 
 fn nobody(from: &str) -> Refusal {
@@ -514,13 +563,15 @@ impl Mechanism for DeepFunding {
         // The graph never changes: said once, not in every epoch.
         let mut remarks = if turn.epoch == 0 { self.remarks.clone() } else { Vec::new() };
         let entries = self.entries(turn, &mut remarks)?;
-        let flow = self.network.flow(&entries).map_err(|error| no_flow(&error))?;
+        let own = self.own(turn, &mut remarks)?;
+        let network = keeping(&self.network, &own)?;
+        let flow = network.flow(&entries).map_err(|error| no_flow(&error))?;
         let origins = self.origins(&flow);
         let why = |at: usize| note(&flow, at, &origins[at]);
         remarks.extend(Terms::default().pay(turn, allocation, &flow.kept, why)?);
         Ok(Outcome {
             signals: vec![("weights", shares(&self.payees, &flow.kept))],
-            exhibits: self.exhibits(&flow, &entries),
+            exhibits: self.exhibits(&flow, &entries, &own),
             remarks,
             ..Outcome::default()
         })
@@ -546,7 +597,7 @@ impl DeepFunding {
     }
 
     /// Shares with their intervals, and what the comparisons do not support.
-    fn exhibits(&self, flow: &Flow, entries: &[f64]) -> Vec<Exhibit> {
+    fn exhibits(&self, flow: &Flow, entries: &[f64], own: &[ShareRow]) -> Vec<Exhibit> {
         let Some(judgements) = self.judgements.as_ref().filter(|_| !self.replicates.is_empty())
         else {
             return Vec::new();
@@ -554,7 +605,7 @@ impl DeepFunding {
         let drawn: Vec<Vec<f64>> = self
             .replicates
             .par_iter()
-            .filter_map(|network| network.flow(entries).ok().map(|flow| flow.kept))
+            .filter_map(|network| Some(keeping(network, own).ok()?.flow(entries).ok()?.kept))
             .collect();
         let about = format!(
             "Part of all money, and where it lies for {:.0} of 100 juries drawn from the {} who \
@@ -675,6 +726,24 @@ mod tests {
     fn originality_is_what_a_project_keeps() {
         let original = trial("").file("originality", "repo,originality\nparser,0.75\n");
         assert_eq!(paid(&original, 800), [300, 400, 100]);
+    }
+
+    #[test]
+    fn a_signal_says_what_a_project_keeps() {
+        let filed = trial("").file("originality", "repo,originality\nparser,0.75\n");
+        let sent = filed.scores("originality", &[("parser", 0.25), ("elsewhere", 0.5)]);
+        assert_eq!(paid(&sent, 800), [100, 400, 300]);
+        let remarks = sent.run(800).unwrap().outcome.remarks;
+        assert!(remarks.iter().any(|r| r.contains("such as `elsewhere`")), "{remarks:?}");
+        // Drawn juries too, so that a share lies within its interval.
+        let judged =
+            trial("app,ann,parser,logger,1,3\n").scores("originality", &[("parser", 0.25)]);
+        let tables = judged.run(800).unwrap().outcome.exhibits;
+        let row = tables[0].rows.iter().find(|row| row[0] == "parser".into()).unwrap();
+        assert!(row[1] == row[2] && row[1] == row[3], "{row:?}");
+        let above = trial("").scores("originality", &[("parser", 1.5)]);
+        assert!(refused(&above).contains("gives `parser` 1.5"));
+        assert!(refused(&trial("").scores("originality", &[("parser", f64::NAN)])).contains("NaN"));
     }
 
     #[test]

@@ -45,6 +45,10 @@ fn deep_funding(draw: &mut Draw) -> Case {
     if draw.chance(3) {
         trial = trial.scores("weights", &[("n1", 1.0), ("n2", 0.5)]);
     }
+    if draw.chance(3) {
+        let own = draw.below(101) as f64 / 100.0;
+        trial = trial.scores("originality", &[("n1", own), ("stranger", 1.0)]);
+    }
     trial = trial.set("replicates", Value::Integer(5));
     Case { trial, pool: draw.pool(), unordered: &["graph", "comparisons", "originality"] }
 }
