@@ -29,7 +29,6 @@ mod hierarchical;
 mod huber;
 mod huber_adaptive;
 mod huber_fixed;
-mod joined;
 mod least_squares;
 mod rank_centrality;
 mod rank_zipf;
