@@ -45,9 +45,7 @@ use crate::comparisons::Comparisons;
 use crate::estimate::Estimate;
 
 pub use rank_zipf::by_place;
-pub use side_by_side::{
-    Column, Difference, Fit, SideBySide, kendall, side_by_side, total_variation,
-};
+pub use side_by_side::{Column, Difference, Fit, SideBySide, side_by_side};
 
 /// What a rule looks at.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

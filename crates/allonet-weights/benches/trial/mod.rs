@@ -83,11 +83,14 @@ struct Oracle {
     source: Source,
 }
 
+/// Left, right and what was chosen.
+type Given = (u32, u32, Choice);
+
 enum Source {
     Drawn(Box<Drawn>),
     /// Answers not used yet, by pair, and all in random order for the random arm.
     Pool {
-        unused: BTreeMap<(u32, u32), Vec<(u32, u32, Choice)>>,
+        unused: BTreeMap<(u32, u32), Vec<Given>>,
         order: Vec<(u32, u32)>,
     },
 }
@@ -110,7 +113,9 @@ impl Oracle {
                     unused.entry(row.pair()).or_default().push((row.left, row.right, row.choice));
                     order.push(row.pair());
                 }
-                unused.values_mut().for_each(|answers| random.shuffle(answers));
+                for answers in unused.values_mut() {
+                    random.shuffle(answers);
+                }
                 random.shuffle(&mut order);
                 let truth = known.log_weights().to_vec();
                 Self { truth, random, source: Source::Pool { unused, order } }
@@ -162,11 +167,11 @@ fn answers_for(
     goal: f64,
 ) -> Option<f64> {
     let mut last: Option<(f64, f64)> = None;
+    let mean = |at: usize, of: &dyn Fn(&Point) -> f64| {
+        seeds.iter().map(|seed| of(&curves[*seed][at])).sum::<f64>() / seeds.len() as f64
+    };
     for at in 0..curves.iter().map(Vec::len).min()? {
-        let mean = |of: &dyn Fn(&Point) -> f64| {
-            seeds.iter().map(|seed| of(&curves[*seed][at])).sum::<f64>() / seeds.len() as f64
-        };
-        let (answers, found) = (mean(&|point| point.answers as f64), mean(&error));
+        let (answers, found) = (mean(at, &|point| point.answers as f64), mean(at, &error));
         if found <= goal {
             let (before, above) = last.unwrap_or((answers, found));
             let part = if above > found { (above - goal) / (above - found) } else { 1.0 };

@@ -11,6 +11,7 @@ use crate::comparisons::{Choice, Comparisons};
 use crate::connectivity::Forest;
 use crate::estimate::{logistic, softmax};
 use crate::random::Random;
+use crate::statistics::total_variation;
 
 /// Up to so many items, the covariance of all is made at once.
 const AT_ONCE: usize = 300;
@@ -389,11 +390,6 @@ impl Guess {
             Self::Lazy(lazy) => lazy.expect(a, b),
         }
     }
-}
-
-/// `½ Σ |a − b|`: which part of the money goes elsewhere.
-pub(super) fn total_variation(a: &[f64], b: &[f64]) -> f64 {
-    a.iter().zip(b).map(|(a, b)| (a - b).abs()).sum::<f64>() / 2.0
 }
 
 fn place(at: usize) -> u32 {

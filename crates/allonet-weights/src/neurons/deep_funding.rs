@@ -85,10 +85,10 @@ use crate::comparisons::{Comparisons, Naming, Reading};
 use crate::graph::{DependencyGraph, EdgeKind, Policy};
 use crate::import::{self, ImportError, ReadOptions};
 use crate::judged::{Judgements, Replicate};
-use crate::jury::statistics::quantile;
 use crate::overrides::{originality_rows, override_originality};
 use crate::random::Random;
 use crate::repository::Aliases;
+use crate::statistics::quantile;
 use crate::structural::{self, NeedParameters, StructuralRule, weigh};
 use crate::weighted::{Flow, WHOLE, WeightedGraph, share};
 
