@@ -147,7 +147,7 @@ fn from_nothing(args: &PlanArgs, items: usize, target: f64, ui: &Ui) -> Result<E
     let table: Vec<Vec<String>> = (rows.iter())
         .map(|(target, needed)| {
             let each = 2.0 * *needed as f64 / items as f64;
-            vec![percent(target), grouped(*needed), format!("{each:.0}")]
+            vec![percent(*target), grouped(*needed), format!("{each:.0}")]
         })
         .collect();
     ui.print(&ui.table(&["error", "comparisons", "of each item"], &table, &[0, 1, 2]));
