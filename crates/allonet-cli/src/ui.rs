@@ -206,6 +206,11 @@ impl Drop for Working {
     }
 }
 
+/// A share as a percentage.
+pub(crate) fn percent(share: f64) -> String {
+    format!("{:.1} %", 100.0 * share)
+}
+
 /// `1 row`, `1,234 rows`.
 pub(crate) fn counted(count: usize, word: &str) -> String {
     let plural = if count == 1 { "" } else { "s" };

@@ -44,6 +44,14 @@ impl Example {
         network(&self.text, Files { folder: self.folder.clone(), texts: &[] }, &programs)
     }
 
+    /// Whether it uses no mechanism of another catalogue; those that do are run
+    /// by the tests of the command line.
+    fn is_of_this_catalogue(&self) -> bool {
+        let lines = self.text.lines().filter_map(|line| line.trim().strip_prefix("mechanism"));
+        let mut named = lines.filter_map(|rest| rest.split('"').nth(1));
+        named.all(|id| catalogue().iter().any(|entry| entry.card.id == id))
+    }
+
     /// Whether it can run here; says so if not.
     fn can_run(&self) -> bool {
         let can = !self.text.contains("\"external\"")
@@ -75,7 +83,8 @@ fn examples() -> Vec<Example> {
         }
     }
     paths.sort();
-    paths.iter().map(|path| Example::open(path)).collect()
+    let examples = paths.iter().map(|path| Example::open(path));
+    examples.filter(Example::is_of_this_catalogue).collect()
 }
 
 /// Runs programs in the folder of the network file.

@@ -27,6 +27,7 @@
 //! * Shah, Balakrishnan, Bradley, Parekh, Ramchandran, Wainwright (2016),
 //!   *Estimation from pairwise comparisons* (error and `tr(L⁺)`).
 
+mod forest;
 mod spectrum;
 
 use allonet_core::condensation::{Digraph, condense};
@@ -34,20 +35,28 @@ use allonet_core::condensation::{Digraph, condense};
 use crate::comparisons::{Comparisons, Tally};
 use crate::rules::FitError;
 
+pub(crate) use forest::Forest;
 pub use spectrum::{Joined, joined};
 
 /// Items of each island in ascending order, the largest island first.
 pub fn islands(tally: &Tally) -> Vec<Vec<u32>> {
-    let mut seen = vec![false; tally.items()];
-    let mut islands = Vec::new();
-    for start in 0..tally.items() {
-        if !seen[start] {
-            let mut island = reached(tally, start, &mut seen, |_| true);
-            island.sort_unstable();
-            islands.push(island);
-        }
-    }
-    islands.sort_by(|a, b| b.len().cmp(&a.len()).then(a[0].cmp(&b[0])));
+    let pairs = (0_u32..).take(tally.items()).flat_map(|item| {
+        let row = tally.offsets[item as usize]..tally.offsets[item as usize + 1];
+        tally.others[row].iter().map(move |other| (item, *other))
+    });
+    largest_first(Forest::of(tally.items(), pairs))
+}
+
+/// The [`islands`] of comparisons, without a tally.
+pub fn islands_of(comparisons: &Comparisons) -> Vec<Vec<u32>> {
+    let pairs = comparisons.rows().map(|row| (row.left, row.right));
+    largest_first(Forest::of(comparisons.items().len(), pairs))
+}
+
+fn largest_first(mut forest: Forest) -> Vec<Vec<u32>> {
+    let mut islands = forest.groups();
+    // The sort keeps the order of first items among islands of one size.
+    islands.sort_by_key(|island| std::cmp::Reverse(island.len()));
     islands
 }
 
@@ -67,17 +76,14 @@ pub fn groups(tally: &Tally) -> Vec<Vec<u32>> {
 
 /// Whether every item beat every other, directly or by way of others.
 pub fn is_bounded(tally: &Tally) -> bool {
-    let all = |side: &[f64]| {
-        let mut seen = vec![false; tally.items()];
-        tally.items() == 0
-            || reached(tally, 0, &mut seen, |at| side[at] > 0.0).len() == tally.items()
-    };
+    let all =
+        |side: &[f64]| tally.items() == 0 || reached(tally, |at| side[at] > 0.0) == tally.items();
     all(&tally.wins) && all(&tally.losses)
 }
 
 /// Fails where some items are not joined to others.
-pub fn require_one_island(comparisons: &Comparisons, tally: &Tally) -> Result<(), FitError> {
-    let islands = islands(tally);
+pub fn require_one_island(comparisons: &Comparisons) -> Result<(), FitError> {
+    let islands = islands_of(comparisons);
     if islands.len() <= 1 {
         return Ok(());
     }
@@ -91,9 +97,32 @@ pub fn require_bounded(comparisons: &Comparisons, tally: &Tally) -> Result<(), F
     if is_bounded(tally) {
         return Ok(());
     }
-    require_one_island(comparisons, tally)?;
+    require_one_island(comparisons)?;
     let groups = groups(tally);
     Err(FitError::Unbounded { better: names(comparisons, &groups[0]) })
+}
+
+/// Where islands are each centred, which places them to each other: a sentence
+/// for the user.
+pub(crate) fn centred_islands_warning(comparisons: &Comparisons) -> Option<String> {
+    let count = islands_of(comparisons).len();
+    (count > 1).then(|| {
+        format!(
+            "no comparison joins the {count} islands of items: each island's mean is set to the \
+             same, which the data do not say"
+        )
+    })
+}
+
+/// What to tell where only records are counted, each on its island.
+pub(crate) fn apart_warning(comparisons: &Comparisons) -> Option<String> {
+    let count = islands_of(comparisons).len();
+    (count > 1).then(|| {
+        format!(
+            "no comparison joins the {count} islands of items: a weight says how an item did on \
+             its island, not what it is worth beside items of another one"
+        )
+    })
 }
 
 /// Where only a prior relates items: a sentence for the user.
@@ -112,15 +141,12 @@ fn names(comparisons: &Comparisons, items: &[u32]) -> Vec<String> {
     items.iter().map(|item| comparisons.items()[*item as usize].clone()).collect()
 }
 
-/// What can be reached from an item along the entries that `follow` accepts.
-fn reached(
-    tally: &Tally,
-    start: usize,
-    seen: &mut [bool],
-    follow: impl Fn(usize) -> bool,
-) -> Vec<u32> {
-    let mut found = vec![u32::try_from(start).expect("fewer than 2^32 items")];
-    seen[start] = true;
+/// How many items can be reached from the first along the entries that `follow`
+/// accepts, itself included.
+fn reached(tally: &Tally, follow: impl Fn(usize) -> bool) -> usize {
+    let mut found = vec![0_u32];
+    let mut seen = vec![false; tally.items()];
+    seen[0] = true;
     let mut next = 0;
     // Dense rows reach everything long before all of them are looked at.
     while next < found.len() && found.len() < seen.len() {
@@ -133,7 +159,7 @@ fn reached(
             }
         }
     }
-    found
+    found.len()
 }
 
 #[cfg(test)]
@@ -160,6 +186,8 @@ mod tests {
         assert!(matches!(&refused, FitError::Disconnected { islands } if islands[1] == ["x", "y"]));
         let warning = island_warning(&duels, &tally).unwrap();
         assert!(warning.contains("2 islands") && warning.contains("`x`"), "{warning}");
+        assert_eq!(islands_of(&duels), islands(&tally));
+        assert!(centred_islands_warning(&duels).is_some_and(|text| text.contains("2 islands")));
     }
 
     #[test]

@@ -21,6 +21,7 @@ use thiserror::Error;
 
 use crate::apportion::{apportion, quantise};
 use crate::comparisons::{Builder, Comparisons};
+use crate::connectivity::islands_of;
 use crate::random::Random;
 use crate::rules::{FitError, Parameters, fit};
 use crate::weighted::{WHOLE, WeightedGraph};
@@ -148,7 +149,7 @@ impl Judgements {
                 })
                 .collect();
             let heard = comparisons.take(&rows);
-            for island in islands(&heard).into_iter().filter(|island| island.len() > 1) {
+            for island in islands_of(&heard).into_iter().filter(|island| island.len() > 1) {
                 let estimate = fit(&self.rule, &heard.among(&island), &self.parameters)
                     .map_err(|error| JudgeError::Fit { parent: parent.clone(), error })?;
                 let places: Vec<usize> = island.iter().map(|item| edges[*item as usize]).collect();
@@ -198,30 +199,6 @@ fn edges(
             })
         })
         .collect()
-}
-
-/// Sets of items that comparisons join, each in order, by their first item.
-fn islands(comparisons: &Comparisons) -> Vec<Vec<u32>> {
-    let count = comparisons.items().len();
-    let mut root: Vec<usize> = (0..count).collect();
-    for row in comparisons.rows() {
-        let (a, b) = (top(&mut root, row.left as usize), top(&mut root, row.right as usize));
-        root[a.max(b)] = a.min(b);
-    }
-    let mut islands: BTreeMap<usize, Vec<u32>> = BTreeMap::new();
-    for item in (0_u32..).take(count) {
-        islands.entry(top(&mut root, item as usize)).or_default().push(item);
-    }
-    islands.into_values().collect()
-}
-
-/// The first item of an item's island.
-fn top(root: &mut [usize], mut at: usize) -> usize {
-    while root[at] != at {
-        root[at] = root[root[at]];
-        at = root[at];
-    }
-    at
 }
 
 #[cfg(test)]

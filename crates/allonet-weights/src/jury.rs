@@ -47,6 +47,5 @@ pub mod side_bias;
 mod islands;
 mod model;
 mod problem;
-pub(crate) mod statistics;
 
 pub use model::Model;

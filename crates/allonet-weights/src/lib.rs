@@ -70,6 +70,7 @@ pub mod weighted;
 mod apportion;
 mod purl;
 mod rows;
+mod statistics;
 
 /// All mechanisms of this crate, by the id of their card.
 pub fn catalogue() -> &'static [allonet_core::mechanism::Entry] {

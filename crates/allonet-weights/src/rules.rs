@@ -29,7 +29,6 @@ mod hierarchical;
 mod huber;
 mod huber_adaptive;
 mod huber_fixed;
-mod joined;
 mod least_squares;
 mod rank_centrality;
 mod rank_zipf;
@@ -43,12 +42,11 @@ use allonet_core::fault::{Fault, did_you_mean};
 use thiserror::Error;
 
 use crate::comparisons::Comparisons;
+use crate::connectivity;
 use crate::estimate::Estimate;
 
 pub use rank_zipf::by_place;
-pub use side_by_side::{
-    Column, Difference, Fit, SideBySide, kendall, side_by_side, total_variation,
-};
+pub use side_by_side::{Column, Difference, Fit, SideBySide, side_by_side};
 
 /// What a rule looks at.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -159,7 +157,7 @@ pub fn fit(
         "a rule gives finite weights or an error"
     );
     if COUNTING.contains(&rule.id) {
-        estimate.warnings.extend(joined::apart_warning(comparisons));
+        estimate.warnings.extend(connectivity::apart_warning(comparisons));
     }
     Ok(estimate)
 }

@@ -1,6 +1,7 @@
 //! Answers added up by pair, and which items they join.
 
 use crate::comparisons::{Choice, Comparisons};
+use crate::connectivity::Forest;
 
 /// Answers about one pair, `a < b`.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -62,43 +63,8 @@ impl Evidence {
     }
 
     /// The islands that the answers leave.
-    pub(super) fn islands(&self) -> Islands {
-        let mut islands = Islands::apart(self.items);
-        for edge in &self.edges {
-            islands.join(edge.a, edge.b);
-        }
-        islands
-    }
-}
-
-/// Which items are joined (a forest of parents).
-#[derive(Debug, Clone)]
-pub(super) struct Islands {
-    parents: Vec<u32>,
-    pub(super) count: usize,
-}
-
-impl Islands {
-    fn apart(items: usize) -> Self {
-        Self { parents: (0_u32..).take(items).collect(), count: items }
-    }
-
-    pub(super) fn join(&mut self, a: u32, b: u32) {
-        let (a, b) = (self.root(a), self.root(b));
-        if a != b {
-            self.parents[b as usize] = a;
-            self.count -= 1;
-        }
-    }
-
-    pub(super) fn root(&mut self, item: u32) -> u32 {
-        let mut at = item;
-        while self.parents[at as usize] != at {
-            let up = self.parents[self.parents[at as usize] as usize];
-            self.parents[at as usize] = up;
-            at = up;
-        }
-        at
+    pub(super) fn islands(&self) -> Forest {
+        Forest::of(self.items, self.edges.iter().map(|edge| (edge.a, edge.b)))
     }
 }
 
@@ -115,7 +81,7 @@ mod tests {
             one_by_one.push(row.left, row.right, row.choice);
         }
         assert_eq!(Evidence::of(&comparisons), one_by_one);
-        assert_eq!(one_by_one.islands().count, 1);
+        assert_eq!(one_by_one.islands().count(), 1);
     }
 
     #[test]
@@ -124,6 +90,6 @@ mod tests {
         evidence.push(2, 0, Choice::Tie);
         evidence.push(2, 0, Choice::Right);
         assert_eq!(evidence.edges, [Edge { a: 0, b: 2, wins: 1.5, count: 2.0 }]);
-        assert_eq!(evidence.islands().count, 2);
+        assert_eq!(evidence.islands().count(), 2);
     }
 }

@@ -18,9 +18,9 @@
 use thiserror::Error;
 
 use super::contradiction::completed_by;
-use super::session::total_variation;
 use super::{Answer, AskError, Bucket, Contradiction, Question, Session, Settings, contradictions};
 use crate::comparisons::{Choice, Comparisons};
+use crate::statistics::total_variation;
 
 /// What the juror is asked now.
 #[derive(Debug, Clone, Copy, PartialEq)]

@@ -3,13 +3,15 @@
 use std::collections::BTreeSet;
 
 use super::covariance::{Covariance, MEAN_SIZE, chance_both};
-use super::evidence::{Evidence, Islands};
+use super::evidence::Evidence;
 use super::lazy::Lazy;
 use super::mode::{mode, strengths};
 use super::{AskError, Criterion, Settings};
 use crate::comparisons::{Choice, Comparisons};
+use crate::connectivity::Forest;
 use crate::estimate::{logistic, softmax};
 use crate::random::Random;
+use crate::statistics::total_variation;
 
 /// Up to so many items, the covariance of all is made at once.
 const AT_ONCE: usize = 300;
@@ -119,7 +121,7 @@ impl Session {
 
     /// On how many islands the items are that no answer joins.
     pub fn islands(&self) -> usize {
-        self.evidence.islands().count
+        self.evidence.islands().count()
     }
 
     /// Standard deviation of the logarithm of each weight. O(n³) the first time
@@ -267,7 +269,7 @@ struct Batch {
     questions: Vec<Question>,
     taken: BTreeSet<(u32, u32)>,
     stands: Vec<usize>,
-    islands: Islands,
+    islands: Forest,
     repeats: Vec<(u32, u32)>,
     guess: Option<Guess>,
 }
@@ -307,7 +309,7 @@ impl Batch {
 
     /// Joins two islands along the random way, at the smallest distance on it.
     fn join(&mut self, session: &Session) -> Option<Question> {
-        if self.islands.count == 1 {
+        if self.islands.count() == 1 {
             return None;
         }
         let way = &session.way;
@@ -388,11 +390,6 @@ impl Guess {
             Self::Lazy(lazy) => lazy.expect(a, b),
         }
     }
-}
-
-/// `½ Σ |a − b|`: which part of the money goes elsewhere.
-pub(super) fn total_variation(a: &[f64], b: &[f64]) -> f64 {
-    a.iter().zip(b).map(|(a, b)| (a - b).abs()).sum::<f64>() / 2.0
 }
 
 fn place(at: usize) -> u32 {

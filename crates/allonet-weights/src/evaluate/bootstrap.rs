@@ -38,6 +38,7 @@ use super::trial::Clusters;
 use crate::comparisons::Comparisons;
 use crate::random::Random;
 use crate::rules::{self, Parameters};
+use crate::statistics::quantile;
 
 /// How often and how surely.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -211,28 +212,6 @@ fn swapped(metric: &Metric, one: &[Sums], other: &[Sums], resampling: &Resamplin
     Some((1 + large) as f64 / (1.0 + f64::from(resampling.replicates)))
 }
 
-/// Between the values at the places around; sorted, at least one.
-fn quantile(sorted: &[f64], part: f64) -> f64 {
-    let place = part * (sorted.len() - 1) as f64;
-    let below = (0..sorted.len()).rev().find(|at| *at as f64 <= place).unwrap_or(0);
-    let above = (below + 1).min(sorted.len() - 1);
-    let between = place - below as f64;
-    sorted[below] * (1.0 - between) + sorted[above] * between
-}
-
-/// Holm's p values: each claim's, made larger for the claims beside it.
-pub fn holm(p: &[f64]) -> Vec<f64> {
-    let mut order: Vec<usize> = (0..p.len()).collect();
-    order.sort_by(|a, b| p[*a].total_cmp(&p[*b]));
-    let mut adjusted = vec![0.0; p.len()];
-    let mut largest = 0.0_f64;
-    for (rank, at) in order.into_iter().enumerate() {
-        largest = largest.max(p[at] * (p.len() - rank) as f64).min(1.0);
-        adjusted[at] = largest;
-    }
-    adjusted
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -303,15 +282,5 @@ mod tests {
         }
         assert!((5..=27).contains(&by_p), "{by_p} of 300");
         assert!((5..=36).contains(&by_interval), "{by_interval} of 300");
-    }
-
-    #[test]
-    fn holm_by_hand() {
-        let adjusted = holm(&[0.01, 0.04, 0.03]);
-        for (found, expected) in adjusted.iter().zip([0.03, 0.06, 0.06]) {
-            assert!((found - expected).abs() < 1e-15, "{adjusted:?}");
-        }
-        assert_eq!(holm(&[0.9, 0.8]), [1.0, 1.0]);
-        assert_eq!(holm(&[]), [0.0; 0]);
     }
 }

@@ -47,9 +47,10 @@ use allonet_core::fault::{Fault, Place, SourceFile};
 use serde::{Deserialize, Serialize};
 use toml::Spanned;
 
-use super::bootstrap::{Difference, Interval, holm};
+use super::bootstrap::{Difference, Interval};
 use super::holdout::Holdout;
 use super::metrics::{Metric, metric};
+use crate::statistics::holm;
 
 /// What was claimed beforehand.
 #[derive(Debug, Clone)]

@@ -16,12 +16,13 @@
 
 use allonet_core::maths;
 
-use super::bootstrap::{Difference, Resampling, difference, holm, least_squares};
+use super::bootstrap::{Difference, Resampling, difference, least_squares};
 use super::holdout::Fold;
 use super::metrics::{Metric, metrics};
 use super::pairs::Sums;
 use super::trial::{Clusters, Method, Trial, TrialError};
 use crate::comparisons::Comparisons;
+use crate::statistics::holm;
 
 /// What to compute.
 #[derive(Debug, Clone)]

@@ -33,6 +33,7 @@ use std::collections::BTreeMap;
 use super::metrics::Metric;
 use super::pairs::{Judge, Sums, said};
 use crate::comparisons::Comparisons;
+use crate::statistics::wilson;
 
 /// A pair and what it can tell.
 #[derive(Debug, Clone, PartialEq)]
@@ -148,21 +149,16 @@ fn strong(
     let (low, high) = shares.fold((f64::INFINITY, f64::NEG_INFINITY), |(low, high), share| {
         (low.min(share), high.max(share))
     });
+    // One standard error down.
     let majority = (votes / count).max(1.0 - votes / count);
     Strong {
         pair,
         jurors: jurors.len(),
         said: given / count,
         disagreement: (high - low).max(0.0),
-        decidability: (2.0 * wilson_lower(majority, count) - 1.0).max(0.0),
+        decidability: (2.0 * wilson(majority, count, 1.0).0 - 1.0).max(0.0),
         rows,
     }
-}
-
-/// Wilson's lower bound of a part, one standard error down.
-fn wilson_lower(part: f64, count: f64) -> f64 {
-    let spread = (part * (1.0 - part) / count + 1.0 / (4.0 * count * count)).sqrt();
-    (part + 1.0 / (2.0 * count) - spread) / (1.0 + 1.0 / count)
 }
 
 #[cfg(test)]

@@ -35,9 +35,9 @@ use std::collections::BTreeMap;
 use allonet_core::maths;
 
 use super::repeats::{prefers_first, towards_second};
-use super::statistics::quantile;
 use crate::comparisons::Comparisons;
 use crate::random::Random;
+use crate::statistics::quantile;
 
 /// How far apart two values are.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -45,17 +45,17 @@
 use rayon::prelude::*;
 use thiserror::Error;
 
-use allonet_core::maths;
+use allonet_core::maths::{self, normal_cdf};
 
 use super::islands::Islands;
 use super::model::Model;
 use super::problem::Problem;
-use super::statistics::{normal_cdf, normal_quantile, quantile};
 use crate::comparisons::Comparisons;
 use crate::estimate::{Estimate, softmax};
 use crate::linear::Symmetric;
 use crate::random::Random;
 use crate::rules::{self, FitError, Parameters};
+use crate::statistics::{normal_quantile, quantile};
 
 /// What makes weights.
 #[derive(Debug, Clone, PartialEq)]

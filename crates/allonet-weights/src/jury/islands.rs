@@ -1,4 +1,6 @@
-//! Which items comparisons join.
+//! Which items comparisons join, and which are cut off when some go.
+
+use crate::connectivity::Forest;
 
 /// Groups of items that edges join, each by its number; groups are numbered by
 /// their first item.
@@ -13,24 +15,8 @@ pub(super) struct Islands {
 impl Islands {
     /// Those of so many items and these edges.
     pub(super) fn new(items: usize, edges: impl IntoIterator<Item = (u32, u32)>) -> Self {
-        let mut parent: Vec<usize> = (0..items).collect();
-        for (a, b) in edges {
-            let (a, b) = (root(&mut parent, a as usize), root(&mut parent, b as usize));
-            // The smaller number is the root: groups do not depend on the order.
-            parent[a.max(b)] = a.min(b);
-        }
-        let mut number = vec![usize::MAX; items];
-        let mut count = 0;
-        let mut of = Vec::with_capacity(items);
-        for item in 0..items {
-            let root = root(&mut parent, item);
-            if number[root] == usize::MAX {
-                number[root] = count;
-                count += 1;
-            }
-            of.push(number[root]);
-        }
-        Self { of, count }
+        let mut forest = Forest::of(items, edges);
+        Self { of: forest.numbers(), count: forest.count() }
     }
 
     /// Sizes of the groups.
@@ -53,14 +39,6 @@ impl Islands {
         }
         (0..self.of.len()).filter(|item| kept[before.of[*item]] != Some(self.of[*item])).collect()
     }
-}
-
-fn root(parent: &mut [usize], mut item: usize) -> usize {
-    while parent[item] != item {
-        parent[item] = parent[parent[item]];
-        item = parent[item];
-    }
-    item
 }
 
 #[cfg(test)]

@@ -34,10 +34,10 @@ use rayon::prelude::*;
 use allonet_core::maths;
 
 use super::model::Model;
-use super::statistics::{benjamini_hochberg, binomial_at_most, successes_at_most};
 use crate::comparisons::Comparisons;
 use crate::estimate::logistic;
 use crate::rules::FitError;
+use crate::statistics::{benjamini_hochberg, binomial_at_most, successes_at_most};
 
 /// How a juror fits the others.
 #[derive(Debug, Clone, Copy, PartialEq)]

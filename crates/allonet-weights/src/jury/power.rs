@@ -43,11 +43,11 @@ use super::effective::effective;
 use super::intervals::{centre_both, residual_variance};
 use super::model::Model;
 use super::problem::Problem;
-use super::statistics::{normal_quantile, whole_part};
 use crate::comparisons::Comparisons;
 use crate::estimate::{centre, logistic, softmax};
 use crate::linear::Symmetric;
 use crate::rules::FitError;
+use crate::statistics::{normal_quantile, whole_part};
 use crate::synthetic::Jury;
 
 /// What jurors say.

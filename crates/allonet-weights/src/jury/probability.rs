@@ -25,8 +25,9 @@
 //!
 //! * Goldstein and Spiegelhalter (1996), *League tables and their limitations*.
 
+use allonet_core::maths::normal_cdf;
+
 use super::intervals::Replicates;
-use super::statistics::normal_cdf;
 use crate::estimate::Estimate;
 use crate::linear::Symmetric;
 

@@ -21,8 +21,8 @@
 
 use allonet_core::maths;
 
-use super::statistics::{benjamini_hochberg, coin_test, normal_quantile, wilson};
 use crate::comparisons::{Choice, Comparisons};
+use crate::statistics::{benjamini_hochberg, coin_test, normal_quantile, wilson};
 
 /// How the sides were chosen.
 #[derive(Debug, Clone, PartialEq)]
@@ -94,7 +94,8 @@ pub fn side_bias(comparisons: &Comparisons, level: f64) -> SideBias {
 
 fn sides((left, answers): (usize, usize), z: f64) -> Sides {
     let p_value = if answers == 0 { 1.0 } else { coin_test(left, answers) };
-    Sides { left, answers, interval: wilson(left, answers, z), p_value, adjusted: p_value }
+    let interval = wilson(left as f64 / answers as f64, answers as f64, z);
+    Sides { left, answers, interval, p_value, adjusted: p_value }
 }
 
 /// `E|X/n − ½|` of a fair coin (de Moivre): `C(n−1, ⌊n/2⌋) / 2ⁿ`.

@@ -89,11 +89,11 @@ use crate::evaluate::trial::{Method, Source as MethodSource};
 use crate::graph::{DependencyGraph, EdgeKind, Policy};
 use crate::import::{self, ImportError, ReadOptions};
 use crate::judged::{Judgements, Replicate, pooled_name};
-use crate::jury::statistics::quantile;
 use crate::overrides::{ShareRow, originality_rows, override_originality};
 use crate::random::Random;
 use crate::repository::Aliases;
 use crate::rules::{self, Parameters};
+use crate::statistics::quantile;
 use crate::structural::{self, NeedParameters, StructuralRule, weigh};
 use crate::weighted::{Flow, WHOLE, WeightedGraph, share};
 

@@ -192,10 +192,12 @@ impl ExpertWeights {
             let note = &expert.notes[at];
             let mut line = format!("{}: {}", expert.name, percent(expert.shares[at]));
             if !note.date.is_empty() {
-                line += &format!(", {}", note.date);
+                line.push_str(", ");
+                line.push_str(&note.date);
             }
             if !note.reason.is_empty() {
-                line += &format!(": {}", note.reason);
+                line.push_str(": ");
+                line.push_str(&note.reason);
             }
             line
         };

@@ -461,9 +461,8 @@ impl Mechanism for WeightMix {
     fn step(&self, turn: &Turn<'_>, allocation: &mut Allocation<'_>) -> Result<Outcome, Refusal> {
         let mut remarks = Vec::new();
         let mut heard = self.heard(turn, &mut remarks)?;
-        let part = |name: &str| match self.parts.is_empty() {
-            true => 1,
-            false => self.parts.get(name).copied().unwrap_or(0),
+        let part = |name: &str| {
+            if self.parts.is_empty() { 1 } else { self.parts.get(name).copied().unwrap_or(0) }
         };
         for source in &mut heard {
             self.raise(&mut source.shares);
@@ -475,7 +474,7 @@ impl Mechanism for WeightMix {
             remarks.push(format!("`{}` is heard but has no share in the mix", source.name));
         }
         let mixed = self.mixed(&counted)?;
-        let reasons = self.reasons(&mixed, &counted);
+        let reasons = Self::reasons(&mixed, &counted);
         let parts: Vec<u64> = counted.iter().map(|source| part(&source.name)).collect();
         remarks.extend(self.pay(turn, allocation, &mixed, (&counted, &parts), &reasons)?);
         let items: Vec<Arc<str>> = self.items.iter().map(|item| item.as_str().into()).collect();
@@ -493,9 +492,13 @@ impl WeightMix {
     /// Lifts shares to the floor.
     fn raise(&self, shares: &mut [f64]) {
         if self.floor > 0.0 {
-            shares.iter_mut().for_each(|share| *share = share.max(self.floor));
+            for share in &mut shares {
+                *share = share.max(self.floor);
+            }
             let sum = maths::sum(shares.iter().copied());
-            shares.iter_mut().for_each(|share| *share /= sum);
+            for share in &mut shares {
+                *share /= sum;
+            }
         }
     }
 
@@ -520,7 +523,7 @@ impl WeightMix {
     }
 
     /// What each source says of an item.
-    fn reasons(&self, mixed: &[f64], counted: &[Expert]) -> Vec<String> {
+    fn reasons(mixed: &[f64], counted: &[Expert]) -> Vec<String> {
         let total = maths::sum(counted.iter().map(|source| source.voice));
         let reason = |(at, share): (usize, &f64)| {
             let said: Vec<String> = counted

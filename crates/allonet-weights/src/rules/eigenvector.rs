@@ -25,9 +25,9 @@
 
 use allonet_core::maths;
 
-use super::joined::require_bounded;
 use super::{FitError, Parameters, Rule, Uses};
 use crate::comparisons::Comparisons;
+use crate::connectivity::require_bounded;
 use crate::estimate::Estimate;
 
 /// What the rule says of itself.

@@ -33,9 +33,9 @@ use super::answers::{answers, directions, least_squares};
 use super::huber::{
     BOTH_SIDES, DIRECTIONS, NORMAL_MAD, Spread, TUNING, residuals, settled, unsettled, weights,
 };
-use super::joined::require_joined;
 use super::{FitError, Parameter, Parameters, Rule, Uses};
 use crate::comparisons::Comparisons;
+use crate::connectivity::require_one_island;
 use crate::estimate::{Estimate, centre};
 
 /// What the rule says of itself.
@@ -59,7 +59,7 @@ pub(super) const RULE: Rule = Rule {
 };
 
 fn fit(comparisons: &Comparisons, parameters: &Parameters) -> Result<Estimate, FitError> {
-    require_joined(comparisons)?;
+    require_one_island(comparisons)?;
     let only_directions = parameters.says(DIRECTIONS.name);
     let answers = if only_directions {
         directions(comparisons)

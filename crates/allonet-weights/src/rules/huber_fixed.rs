@@ -31,9 +31,9 @@ use super::answers::{directions, least_squares, log_ratios};
 use super::huber::{
     BOTH_SIDES, DIRECTIONS, NORMAL_MAD, Spread, TUNING, residuals, settled, unsettled, weights,
 };
-use super::joined::{island_warning, require_joined};
 use super::{FitError, Parameter, Parameters, Rule, Uses};
 use crate::comparisons::Comparisons;
+use crate::connectivity::{centred_islands_warning, require_one_island};
 use crate::estimate::{Estimate, centre};
 
 /// What the rule says of itself.
@@ -71,7 +71,7 @@ fn fit(comparisons: &Comparisons, parameters: &Parameters) -> Result<Estimate, F
     };
     let (ridge, most) = (parameters.of("ridge"), parameters.count("iterations"));
     if ridge == 0.0 {
-        require_joined(comparisons)?;
+        require_one_island(comparisons)?;
     }
     let values: Vec<f64> = answers.iter().map(|answer| answer.value).collect();
     let spread = Spread::of(&answers, &values, parameters);
@@ -88,7 +88,7 @@ fn fit(comparisons: &Comparisons, parameters: &Parameters) -> Result<Estimate, F
         iterations += 1;
     }
     let mut estimate = Estimate::centred(z, iterations);
-    estimate.warnings.extend(island_warning(comparisons));
+    estimate.warnings.extend(centred_islands_warning(comparisons));
     estimate.warnings.extend((!done).then(|| unsettled(iterations)));
     Ok(estimate)
 }

@@ -27,9 +27,9 @@
 //! * Hoerl, Kennard (1970), *Ridge regression*.
 
 use super::answers::{least_squares, log_ratios};
-use super::joined::{island_warning, require_joined};
 use super::{FitError, Parameter, Parameters, Rule, Uses};
 use crate::comparisons::Comparisons;
+use crate::connectivity::{centred_islands_warning, require_one_island};
 use crate::estimate::Estimate;
 
 /// What the rule says of itself.
@@ -55,7 +55,7 @@ fn fit(comparisons: &Comparisons, parameters: &Parameters) -> Result<Estimate, F
     let answers = log_ratios(comparisons)?;
     let ridge = parameters.of("ridge");
     if ridge == 0.0 {
-        require_joined(comparisons)?;
+        require_one_island(comparisons)?;
     }
     let solved =
         least_squares(comparisons.items().len(), &answers, &vec![1.0; answers.len()], ridge);
@@ -63,7 +63,7 @@ fn fit(comparisons: &Comparisons, parameters: &Parameters) -> Result<Estimate, F
         return Err(FitError::Unsettled { rule: RULE.id, iterations: solved.iterations });
     }
     let mut estimate = Estimate::centred(solved.values, solved.iterations);
-    estimate.warnings.extend(island_warning(comparisons));
+    estimate.warnings.extend(centred_islands_warning(comparisons));
     Ok(estimate)
 }
 

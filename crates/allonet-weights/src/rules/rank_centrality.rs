@@ -31,9 +31,9 @@
 
 use allonet_core::maths;
 
-use super::joined::{island_warning, require_bounded};
 use super::{FitError, Parameter, Parameters, Rule, Uses};
 use crate::comparisons::{Comparisons, Tally};
+use crate::connectivity::{centred_islands_warning, require_bounded};
 use crate::estimate::Estimate;
 use crate::random::Random;
 
@@ -88,7 +88,7 @@ fn fit(comparisons: &Comparisons, parameters: &Parameters) -> Result<Estimate, F
     let (shares, iterations, settled) = chain.walk(parameters.of("tolerance"), most);
     let logs = shares.iter().map(|share| maths::ln(share.max(LEAST))).collect();
     let mut estimate = Estimate::centred(logs, iterations);
-    estimate.warnings.extend(island_warning(comparisons));
+    estimate.warnings.extend(centred_islands_warning(comparisons));
     let gap = chain.spectral_gap(&shares);
     if !settled {
         estimate.warnings.push(format!(

@@ -29,9 +29,9 @@
 
 use allonet_core::maths::{self, normal_cdf, normal_density};
 
-use super::joined::{island_warning, require_bounded};
 use super::{FitError, Parameter, Parameters, Rule, Uses};
 use crate::comparisons::{Comparisons, Tally};
+use crate::connectivity::{centred_islands_warning, require_bounded};
 use crate::estimate::{Estimate, centre};
 use crate::linear::Laplacian;
 
@@ -90,7 +90,7 @@ fn fit(comparisons: &Comparisons, parameters: &Parameters) -> Result<Estimate, F
                 let scale = parameters.of("scale");
                 let z = mu.iter().map(|value| scale * value).collect();
                 let mut estimate = Estimate::centred(z, iteration);
-                estimate.warnings.extend(island_warning(comparisons));
+                estimate.warnings.extend(centred_islands_warning(comparisons));
                 return Ok(estimate);
             }
             before = largest;

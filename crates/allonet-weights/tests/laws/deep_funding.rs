@@ -25,7 +25,7 @@ fn deep_funding(draw: &mut Draw) -> Case {
     let mut trial = trial_of("deep-funding").file("graph", &graph).list("roots", &["n0"]);
     if !draw.chance(4) {
         let mut answers = "parent,juror,item_a,item_b,winner,multiplier\n".to_owned();
-        for _ in 0..1 + draw.below(12) {
+        for _ in 0..=draw.below(12) {
             let (a, b) = (below_root[draw.below(below_root.len())], 1 + draw.below(nodes - 1));
             let (juror, winner) = (draw.below(3), 1 + draw.below(2));
             let times = 1 + draw.below(20);

@@ -33,8 +33,8 @@ fn expert_weights(draw: &mut Draw) -> Case {
 
 fn originality(draw: &mut Draw) -> Case {
     let mut table = "repo,juror,originality\n".to_owned();
-    for repo in 0..1 + draw.below(4) {
-        for juror in 0..1 + draw.below(5) {
+    for repo in 0..=draw.below(4) {
+        for juror in 0..=draw.below(5) {
             let answer = 1 + draw.below(99);
             writeln!(table, "r{repo},j{juror},0.{answer:02}").expect("a text grows");
         }

@@ -5,9 +5,9 @@ use std::sync::Arc;
 use allonet_core::fault::{Fault, Place, SourceFile};
 use serde_json::Value;
 
-use super::plan::cell;
 use crate::args::Kind;
 use crate::diagnose::Failure;
+use crate::files::cell;
 
 /// Names of who votes.
 const VOTER: &[&str] =

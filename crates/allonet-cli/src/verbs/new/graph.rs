@@ -19,10 +19,10 @@ use ruint::aliases::U256;
 
 use super::asset::{self, Budget};
 use super::kinds;
-use super::plan::{Names, Plan, cell, free_id, quoted, shortened};
+use super::plan::{Names, Plan, free_id, quoted, shortened};
 use crate::args::{Kind, NewArgs, Rule};
 use crate::diagnose::Failure;
-use crate::files::read_file;
+use crate::files::{cell, read_file};
 use crate::ui::counted;
 
 /// Shares are counted in 10⁻¹⁸.

@@ -14,9 +14,10 @@ use ruint::aliases::U256;
 
 use super::asset;
 use super::detect::columns_used;
-use super::plan::{Names, Plan, cell, free_id, key, one_line, quoted};
+use super::plan::{Names, Plan, free_id, key, one_line, quoted};
 use crate::args::NewArgs;
 use crate::diagnose::Failure;
+use crate::files::cell;
 use crate::ui::{counted, grouped};
 
 const PAYER: usize = 0;

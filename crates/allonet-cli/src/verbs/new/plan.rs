@@ -78,12 +78,6 @@ pub(super) fn key(text: &str) -> String {
     if !text.is_empty() && text.bytes().all(bare) { text.to_owned() } else { quoted(text) }
 }
 
-/// A cell of a table.
-pub(super) fn cell(text: &str) -> String {
-    let plain = !text.contains([',', ';', '\t', '"', '\n', '\r']) && text.trim() == text;
-    if plain { text.to_owned() } else { format!("\"{}\"", text.replace('"', "\"\"")) }
-}
-
 /// Text that may stand in a comment.
 pub(super) fn one_line(text: &str) -> String {
     text.replace(char::is_control, " ")
@@ -118,13 +112,6 @@ mod tests {
             assert_eq!(table[text].as_str(), Some(text), "{written}");
         }
         assert_eq!(key("a-b_1"), "a-b_1");
-    }
-
-    #[test]
-    fn cells_are_quoted_where_needed() {
-        assert_eq!(cell("plain"), "plain");
-        assert_eq!(cell("a,\"b\""), "\"a,\"\"b\"\"\"");
-        assert_eq!(cell(" a"), "\" a\"");
     }
 
     #[test]

@@ -14,7 +14,7 @@ use allonet_weights::comparisons::{Choice, Comparisons, Reading};
 
 use super::reading::open;
 use crate::diagnose::Failure;
-use crate::files::{Outputs, folder_of};
+use crate::files::{Outputs, cell, folder_of};
 
 const HEADER: &str = "juror,item_a,item_b,winner,multiplier,time";
 const COLUMNS: &[Column] = &[
@@ -139,7 +139,7 @@ impl AnswersFile {
         }
         let mut text = format!("{HEADER}\n");
         for row in &self.rows {
-            let cells: Vec<String> = row.iter().map(|cell| quoted(cell)).collect();
+            let cells: Vec<String> = row.iter().map(|text| cell(text)).collect();
             text.push_str(&cells.join(","));
             text.push('\n');
         }
@@ -176,14 +176,6 @@ fn without_mark(text: &str) -> &str {
 fn word_for_tie(left: &str, right: &str) -> &'static str {
     let free = |word: &&&str| **word != left && **word != right;
     ["tie", "draw", "equal"].iter().find(free).expect("two items cannot take three words")
-}
-
-fn quoted(cell: &str) -> String {
-    if cell.contains([',', ';', '"', '\n', '\r']) {
-        format!("\"{}\"", cell.replace('"', "\"\""))
-    } else {
-        cell.to_owned()
-    }
 }
 
 #[cfg(test)]

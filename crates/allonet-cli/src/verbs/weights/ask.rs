@@ -13,9 +13,9 @@ use clap::Args;
 use serde_json::json;
 
 use super::answers::{AnswersFile, Found};
-use super::asking::{AskingArgs, failure, known, listed, percent};
+use super::asking::{AskingArgs, failure, known, listed};
 use crate::diagnose::{Failure, clean};
-use crate::ui::{Tone, Ui, counted};
+use crate::ui::{Tone, Ui, counted, percent};
 
 /// `allonet weights ask`
 #[derive(Debug, Args)]

@@ -112,8 +112,3 @@ pub(super) fn nothing(items: &[String]) -> Comparisons {
     }
     builder.finish()
 }
-
-/// A share as a percentage.
-pub(super) fn percent(share: f64) -> String {
-    format!("{:.1} %", 100.0 * share)
-}

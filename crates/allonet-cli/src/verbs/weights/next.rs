@@ -9,10 +9,10 @@ use allonet_weights::comparisons::Comparisons;
 use clap::Args;
 use serde_json::{Value, json};
 
-use super::asking::{AskingArgs, failure, nothing, percent};
+use super::asking::{AskingArgs, failure, nothing};
 use super::reading::ReadingArgs;
 use crate::diagnose::Failure;
-use crate::ui::{Ui, counted};
+use crate::ui::{Ui, counted, percent};
 
 /// `allonet weights next`
 #[derive(Debug, Args)]

@@ -11,7 +11,7 @@ use serde_json::json;
 
 use super::reading::ReadingArgs;
 use crate::diagnose::Failure;
-use crate::ui::{Ui, counted, grouped};
+use crate::ui::{Ui, counted, grouped, percent};
 
 /// `allonet weights plan`
 #[derive(Debug, Args)]
@@ -72,7 +72,7 @@ impl ErrorOf {
     }
 
     fn in_words(self, error: f64) -> String {
-        let percent = format!("{:.1} %", 100.0 * error);
+        let percent = percent(error);
         match self {
             Self::Weight => format!("a typical weight is off by {percent}"),
             Self::Money => format!("{percent} of the money goes to the wrong place"),
@@ -150,7 +150,7 @@ fn from_nothing(args: &PlanArgs, items: usize, target: f64, ui: &Ui) -> Result<E
     let table: Vec<Vec<String>> = (rows.iter())
         .map(|(target, needed)| {
             let each = 2.0 * *needed as f64 / items as f64;
-            vec![format!("{:.1} %", 100.0 * target), grouped(*needed), format!("{each:.0}")]
+            vec![percent(*target), grouped(*needed), format!("{each:.0}")]
         })
         .collect();
     ui.print(&ui.table(&["error", "comparisons", "of each item"], &table, &[0, 1, 2]));
@@ -256,12 +256,12 @@ fn more(args: &PlanArgs, path: &Path, target: f64, ui: &Ui) -> Result<ExitCode, 
         ));
     }
     ui.print(&if found.more == 0 {
-        format!("That is within the target of {:.1} %.", 100.0 * target)
+        format!("That is within the target of {}.", percent(target))
     } else {
         format!(
-            "{} more on random pairs take it to {:.1} %, if the next jurors are like these.",
+            "{} more on random pairs take it to {}, if the next jurors are like these.",
             counted(found.more, "comparison"),
-            100.0 * target
+            percent(target)
         )
     });
     Ok(ExitCode::SUCCESS)

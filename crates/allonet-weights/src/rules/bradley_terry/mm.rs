@@ -49,7 +49,7 @@ const LEAST: f64 = 1e-12;
 
 fn fit(comparisons: &Comparisons, parameters: &Parameters) -> Result<Estimate, FitError> {
     let tally = comparisons.tally();
-    require_one_island(comparisons, &tally)?;
+    require_one_island(comparisons)?;
     let (strengths, iterations) = minorise(&tally);
     let logs = strengths.iter().map(|strength| maths::ln(strength.max(LEAST))).collect();
     let mut estimate = Estimate::centred(logs, iterations);

@@ -2,6 +2,7 @@
 
 use allonet_core::fault::Fault;
 use allonet_weights::comparisons::Comparisons;
+use allonet_weights::connectivity::islands_of;
 use allonet_weights::jury::Model;
 use allonet_weights::jury::alpha::{Agreement, Metric, agreement};
 use allonet_weights::jury::caps::{Bound, Capped, capped};
@@ -110,7 +111,10 @@ impl Findings {
             interval: measured(Metric::Interval),
             fits: outliers(comparisons, PRIOR, RATE).map_err(Fault::from)?,
             effective: effective(comparisons, model).map_err(Fault::from)?,
-            islands: islands(comparisons),
+            islands: islands_of(comparisons)
+                .into_iter()
+                .map(|island| island.into_iter().map(|item| item as usize).collect())
+                .collect(),
             model,
             clusters,
             bounds,
@@ -208,31 +212,6 @@ impl Bounds {
             refused: 0,
         })
     }
-}
-
-/// Items that comparisons join, the largest group first.
-fn islands(comparisons: &Comparisons) -> Vec<Vec<usize>> {
-    let mut of: Vec<usize> = (0..comparisons.items().len()).collect();
-    let mut groups: Vec<Vec<usize>> = of.iter().map(|item| vec![*item]).collect();
-    for row in comparisons.rows() {
-        let (a, b) = (of[row.left as usize], of[row.right as usize]);
-        if a == b {
-            continue;
-        }
-        // The smaller joins the larger.
-        let (from, to) = if groups[a].len() < groups[b].len() { (a, b) } else { (b, a) };
-        let moved = std::mem::take(&mut groups[from]);
-        for item in &moved {
-            of[*item] = to;
-        }
-        groups[to].extend(moved);
-    }
-    groups.retain(|group| !group.is_empty());
-    for group in &mut groups {
-        group.sort_unstable();
-    }
-    groups.sort_by(|a, b| b.len().cmp(&a.len()).then(a.cmp(b)));
-    groups
 }
 
 /// Names of some items or jurors, as many as fit in a line.

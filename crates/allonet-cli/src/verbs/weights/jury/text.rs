@@ -4,7 +4,7 @@ use allonet_weights::comparisons::Comparisons;
 use allonet_weights::jury::alpha::Agreement;
 
 use super::findings::{FEW, Findings, SEPARABLE, named};
-use crate::ui::{Tone, Ui, counted, grouped};
+use crate::ui::{Tone, Ui, counted, grouped, percent};
 
 /// Prints all of it.
 pub(super) fn report(comparisons: &Comparisons, findings: &Findings, ui: &Ui) {
@@ -32,10 +32,6 @@ fn heading(ui: &Ui, text: &str) {
         ui.print("");
     }
     ui.print(&ui.tone(Tone::Strong, text));
-}
-
-fn percent(part: f64) -> String {
-    format!("{:.1} %", 100.0 * part)
 }
 
 fn facts(comparisons: &Comparisons, findings: &Findings) -> Vec<String> {

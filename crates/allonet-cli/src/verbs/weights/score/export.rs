@@ -6,6 +6,7 @@ use allonet_weights::evaluate::scoreboard::Line;
 use serde_json::{Map, Value, json};
 
 use super::{Scored, show};
+use crate::files::cell;
 use crate::ui::Ui;
 
 /// Everything.
@@ -169,13 +170,4 @@ fn jurors(scored: &Scored<'_>) -> String {
 
 fn number(value: Option<f64>) -> String {
     value.map_or(String::new(), |value| value.to_string())
-}
-
-/// Quoted where it must be.
-fn cell(text: &str) -> String {
-    if text.contains([',', ';', '"', '\n', '\r', '\t']) {
-        format!("\"{}\"", text.replace('"', "\"\""))
-    } else {
-        text.to_owned()
-    }
 }

@@ -1,14 +1,13 @@
-//! The little statistics that questions about a jury need.
+//! The little statistics that several questions need.
 
-use allonet_core::maths;
+mod ranks;
 
-/// The standard normal distribution function.
-pub(super) fn normal_cdf(x: f64) -> f64 {
-    0.5 * maths::erfc(-x * std::f64::consts::FRAC_1_SQRT_2)
-}
+use allonet_core::maths::{self, normal_cdf};
+
+pub(crate) use ranks::kendall;
 
 /// The inverse of [`normal_cdf`], by halving; within ±38 for any input.
-pub(super) fn normal_quantile(probability: f64) -> f64 {
+pub(crate) fn normal_quantile(probability: f64) -> f64 {
     let (mut low, mut high) = (-38.0, 38.0);
     for _ in 0..70 {
         let middle = 0.5 * (low + high);
@@ -22,7 +21,7 @@ pub(super) fn normal_quantile(probability: f64) -> f64 {
 }
 
 /// `P(X ≤ k)` for `X` binomial with `n` trials of chance `p`, in `(0, 1)`.
-pub(super) fn binomial_at_most(k: usize, n: usize, p: f64) -> f64 {
+pub(crate) fn binomial_at_most(k: usize, n: usize, p: f64) -> f64 {
     let (count, log_p, log_q) = (n as f64, maths::ln(p), maths::ln_1p(-p));
     let whole = maths::ln_gamma(count + 1.0);
     let term = |i: usize| {
@@ -34,14 +33,14 @@ pub(super) fn binomial_at_most(k: usize, n: usize, p: f64) -> f64 {
 }
 
 /// Two-sided exact test of a fair coin: twice the smaller tail, at most 1.
-pub(super) fn coin_test(heads: usize, tosses: usize) -> f64 {
+pub(crate) fn coin_test(heads: usize, tosses: usize) -> f64 {
     let fewer = heads.min(tosses - heads);
     (2.0 * binomial_at_most(fewer, tosses, 0.5)).min(1.0)
 }
 
 /// `P(X ≤ k)` for the number of successes of independent trials with these
 /// chances (Poisson binomial), by adding one trial after the other.
-pub(super) fn successes_at_most(k: usize, chances: &[f64]) -> f64 {
+pub(crate) fn successes_at_most(k: usize, chances: &[f64]) -> f64 {
     let mut exactly = vec![0.0; k + 1];
     exactly[0] = 1.0;
     for chance in chances {
@@ -53,13 +52,12 @@ pub(super) fn successes_at_most(k: usize, chances: &[f64]) -> f64 {
     maths::sum(exactly).min(1.0)
 }
 
-/// Wilson's score interval for a share of `hits` in `count`; `z` is the normal
+/// Wilson's score interval for a share of `n` answers; `z` is the normal
 /// quantile of its level.
-pub(super) fn wilson(hits: usize, count: usize, z: f64) -> (f64, f64) {
-    if count == 0 {
+pub(crate) fn wilson(share: f64, n: f64, z: f64) -> (f64, f64) {
+    if n == 0.0 {
         return (0.0, 1.0);
     }
-    let (n, share) = (count as f64, hits as f64 / count as f64);
     let middle = share + z * z / (2.0 * n);
     let half = z * (share * (1.0 - share) / n + z * z / (4.0 * n * n)).sqrt();
     let scale = 1.0 + z * z / n;
@@ -68,7 +66,7 @@ pub(super) fn wilson(hits: usize, count: usize, z: f64) -> (f64, f64) {
 
 /// Benjamini and Hochberg's adjusted p-values: those at most `q` form a list
 /// with an expected part of at most `q` false entries.
-pub(super) fn benjamini_hochberg(p_values: &[f64]) -> Vec<f64> {
+pub(crate) fn benjamini_hochberg(p_values: &[f64]) -> Vec<f64> {
     let mut order: Vec<usize> = (0..p_values.len()).collect();
     order.sort_by(|a, b| p_values[*a].total_cmp(&p_values[*b]).then(a.cmp(b)));
     let mut adjusted = vec![1.0; p_values.len()];
@@ -78,6 +76,24 @@ pub(super) fn benjamini_hochberg(p_values: &[f64]) -> Vec<f64> {
         adjusted[*at] = least;
     }
     adjusted
+}
+
+/// Holm's p values: each claim's, made larger for the claims beside it.
+pub(crate) fn holm(p: &[f64]) -> Vec<f64> {
+    let mut order: Vec<usize> = (0..p.len()).collect();
+    order.sort_by(|a, b| p[*a].total_cmp(&p[*b]));
+    let mut adjusted = vec![0.0; p.len()];
+    let mut largest = 0.0_f64;
+    for (rank, at) in order.into_iter().enumerate() {
+        largest = largest.max(p[at] * (p.len() - rank) as f64).min(1.0);
+        adjusted[at] = largest;
+    }
+    adjusted
+}
+
+/// `½ Σ |p_i − q_i|` of shares: which part of the money goes elsewhere.
+pub(crate) fn total_variation(p: &[f64], q: &[f64]) -> f64 {
+    0.5 * maths::sum(p.iter().zip(q).map(|(p, q)| (p - q).abs()))
 }
 
 /// The quantile of sorted values, between neighbours in proportion (R's type
@@ -99,7 +115,7 @@ pub(crate) fn quantile(sorted: &[f64], probability: f64) -> f64 {
     clippy::cast_sign_loss,
     reason = "`as` saturates, which is what is wanted"
 )]
-pub(super) fn whole_part(number: f64) -> usize {
+pub(crate) fn whole_part(number: f64) -> usize {
     number.floor() as usize
 }
 
@@ -132,10 +148,10 @@ mod tests {
     #[test]
     fn wilson_of_a_textbook() {
         // Newcombe (1998), table I: 81 of 263 at 95 %.
-        let (low, high) = wilson(81, 263, 1.959_963_984_540_054);
+        let (low, high) = wilson(81.0 / 263.0, 263.0, 1.959_963_984_540_054);
         near(low, 0.2553, 5e-5);
         near(high, 0.3662, 5e-5);
-        assert_eq!(wilson(0, 0, 2.0), (0.0, 1.0));
+        assert_eq!(wilson(0.0, 0.0, 2.0), (0.0, 1.0));
     }
 
     #[test]
@@ -151,5 +167,15 @@ mod tests {
         near(quantile(&[1.0, 2.0, 4.0], 0.75), 3.0, 1e-15);
         near(quantile(&[1.0, 2.0, 4.0], 1.0), 4.0, 1e-15);
         near(quantile(&[7.0], 0.3), 7.0, 1e-15);
+    }
+
+    #[test]
+    fn holm_by_hand() {
+        let adjusted = holm(&[0.01, 0.04, 0.03]);
+        for (found, expected) in adjusted.iter().zip([0.03, 0.06, 0.06]) {
+            assert!((found - expected).abs() < 1e-15, "{adjusted:?}");
+        }
+        assert_eq!(holm(&[0.9, 0.8]), [1.0, 1.0]);
+        assert_eq!(holm(&[]), [0.0; 0]);
     }
 }
