@@ -9,6 +9,7 @@ pub mod prediction_market;
 pub mod weight_mix;
 
 mod evidence;
+mod graph_reading;
 mod opinions;
 mod quotation;
 mod reading;

@@ -284,7 +284,7 @@ pub enum FitError {
         line: u32,
     },
     /// Nothing relates some items to others.
-    #[error("the items are on {} islands that no comparison joins: {}", islands.len(), islands_in_words(islands))]
+    #[error("{}", islands_in_words(islands))]
     Disconnected {
         /// Names of the items of each island, the largest first.
         islands: Vec<Vec<String>>,
@@ -372,7 +372,11 @@ fn islands_in_words(islands: &[Vec<String>]) -> String {
     if islands.len() > ISLANDS_SHOWN {
         shown.push(format!("{} more", islands.len() - ISLANDS_SHOWN));
     }
-    shown.join("; ")
+    format!(
+        "the items are on {} islands that no comparison joins: {}",
+        islands.len(),
+        shown.join("; ")
+    )
 }
 
 fn names_in_words(names: &[String]) -> String {

@@ -14,7 +14,7 @@ use allonet_weights::comparisons::{Builder, Choice, Comparisons, Reading};
 use allonet_weights::estimate::softmax;
 use allonet_weights::random::Random;
 use allonet_weights::rules::pagerank::{Vote, Walk, walk};
-use allonet_weights::rules::{Parameters, Uses, fit, rules};
+use allonet_weights::rules::{Parameters, fit, rules};
 
 fn none() -> Parameters {
     Parameters::default()

@@ -263,8 +263,8 @@ fn facts(comparisons: &Comparisons, seed: u64) -> Vec<String> {
     let metric = crate::jury::alpha::Metric::Nominal;
     if let Some(found) = agreement(comparisons, metric, 0.9, 200, seed) {
         facts.push(format!(
-            "jurors agree on who wins with Krippendorff's alpha {:.2} (90% interval {:.2} to {:.2}; \
-             0 is chance, 1 is always)",
+            "jurors agree on who wins with Krippendorff's alpha {:.2} (90% interval {:.2} to \
+             {:.2};              0 is chance, 1 is always)",
             found.alpha, found.interval.0, found.interval.1
         ));
     }

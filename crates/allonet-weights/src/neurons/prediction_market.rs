@@ -105,8 +105,8 @@ pub static CARD: Card = Card {
             name: "log",
             kind: Kind::File,
             default: Absent::Required,
-            doc: "The market's log in order of time, columns `time`, `trader`, `action`, `outcome`, \
-                  `amount`, and for pools more.",
+            doc: "The market's log in order of time, columns `time`, `trader`, `action`, \
+                  `outcome`,                   `amount`, and for pools more.",
         },
         Setting {
             name: "settlement",
@@ -131,8 +131,8 @@ pub static CARD: Card = Card {
             name: "min_depth",
             kind: Kind::Number { min: 0.0, max: 1e36 },
             default: Absent::Default("0"),
-            doc: "Base units of collateral: an outcome gets no weight if fewer move its price up by \
-                  a tenth.",
+            doc: "Base units of collateral: an outcome gets no weight if fewer move its price up \
+                  by                   a tenth.",
         },
         Setting {
             name: "max_volatility",
@@ -145,8 +145,8 @@ pub static CARD: Card = Card {
             name: "comparisons",
             kind: Kind::File,
             default: Absent::None("no jury is compared"),
-            doc: "What a jury said, columns `item_a`, `item_b`, `winner`, to show beside the prices; \
-                  it changes no weight.",
+            doc: "What a jury said, columns `item_a`, `item_b`, `winner`, to show beside the \
+                  prices;                   it changes no weight.",
         },
         Setting { default: Absent::None("least-squares"), ..RULE },
         PARAMETERS,
@@ -406,7 +406,7 @@ mod tests {
     #[test]
     fn trading_ends_with_at_or_the_ruling() {
         assert_eq!(paid(&run(&trial(UP).set("at", at("2026-01-03")))), [50_000, 50_000]);
-        let ruled = format!("2026-01-02,op,answer,y,1,,,\n2026-01-02,op,resolve,,,,,seen\n");
+        let ruled = "2026-01-02,op,answer,y,1,,,\n2026-01-02,op,resolve,,,,,seen\n";
         assert_eq!(paid(&run(&trial(&ruled))), [50_000, 50_000]);
     }
 

@@ -492,11 +492,11 @@ impl WeightMix {
     /// Lifts shares to the floor.
     fn raise(&self, shares: &mut [f64]) {
         if self.floor > 0.0 {
-            for share in &mut shares {
+            for share in shares.iter_mut() {
                 *share = share.max(self.floor);
             }
             let sum = maths::sum(shares.iter().copied());
-            for share in &mut shares {
+            for share in shares.iter_mut() {
                 *share /= sum;
             }
         }
@@ -768,7 +768,7 @@ mod tests {
         let mut table = "source,item,weight\n".to_owned();
         for (source, row) in rows.iter().enumerate() {
             for (item, weight) in row.iter().enumerate() {
-                table += &format!("s{source},i{item},{weight}\n");
+                table.push_str(&format!("s{source},i{item},{weight}\n"));
             }
         }
         let trial = trial_of("weight-mix").file("table", &table);

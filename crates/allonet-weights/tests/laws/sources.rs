@@ -71,7 +71,7 @@ fn weight_mix(draw: &mut Draw) -> Case {
     if draw.chance(2) {
         let fee = format!("{}/97", 1 + draw.below(96)).parse().expect("a share");
         let mut curators = "source,payee\n".to_owned();
-        for source in 0..1 + draw.below(sources) {
+        for source in 0..=draw.below(sources) {
             writeln!(curators, "s{source},c{}", draw.below(2)).expect("a text grows");
         }
         trial = trial.set("fee", Value::Share(fee)).file("curators", &curators);

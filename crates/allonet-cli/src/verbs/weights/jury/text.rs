@@ -325,7 +325,8 @@ fn ranking(comparisons: &Comparisons, findings: &Findings) -> Vec<String> {
     let mut lines = Vec::new();
     if close > 0 {
         lines.push(format!(
-            "The order of {close} of {} neighbours in the ranking; items fall into {} that can be told apart.",
+            "The order of {close} of {} neighbours in the ranking; items fall into {} that can be \
+             told apart.",
             order.len() - 1,
             counted(bounds.groups.len(), "group"),
         ));
@@ -360,8 +361,8 @@ fn hanging(comparisons: &Comparisons, findings: &Findings) -> Vec<String> {
         let without: Vec<f64> = weights.iter().zip(&change.weights).map(|(w, d)| w + d).collect();
         if 0.5 * change.moved >= MUCH {
             lines.push(format!(
-                "What hangs on {name}: without it {} of the money goes elsewhere, {} has {} instead \
-                 of {}.",
+                "What hangs on {name}: without it {} of the money goes elsewhere, {} has {} \
+                 instead                  of {}.",
                 percent(0.5 * change.moved),
                 items[change.item],
                 percent(without[change.item]),

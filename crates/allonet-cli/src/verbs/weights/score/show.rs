@@ -233,7 +233,8 @@ pub(super) fn conclusion(scored: &Scored<'_>) -> String {
         String::new()
     };
     format!(
-        "{apart}{seen}{few}. Rules were fitted without the answers they are scored on ({}, seed {}).",
+        "{apart}{seen}{few}. Rules were fitted without the answers they are scored on ({}, \
+         seed {}).",
         scored.holdout, scored.seed
     )
 }
