@@ -117,8 +117,9 @@ fn knowing(scenario: &Scenario, drawn: &Drawn, comparisons: &Comparisons) -> Vec
             if (row.juror as usize) < scenario.reversed { (right, left) } else { (left, right) };
         builder.push(row.juror, pair, row.choice, None);
     }
-    let certain = ReliabilitySettings { prior_jurors: 1e6, reversed: false, ..Default::default() };
-    let model = reliability(&builder.finish(), &certain).expect("it settles");
+    // That the rest are diligent is then soon learnt.
+    let told = ReliabilitySettings { prior_jurors: 0.1, reversed: false, ..Default::default() };
+    let model = reliability(&builder.finish(), &told).expect("it settles");
     model.estimate.log_weights
 }
 

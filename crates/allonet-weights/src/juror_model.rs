@@ -23,19 +23,24 @@
 //!   together.
 //!
 //! ```
-//! use allonet_weights::juror_model::{ReliabilitySettings, reliability};
+//! use allonet_weights::juror_model::{NINETY_PER_CENT, ReliabilitySettings, reliability};
 //! use allonet_weights::synthetic::Jury;
 //!
-//! // Nine of thirty jurors toss a coin.
+//! // Nine of thirty jurors toss a coin; each answers some fifty times.
 //! let jury = Jury { items: 20, random: 0.3, ..Jury::default() };
 //! let mut drawn = jury.draw(1);
 //! let model = reliability(&drawn.comparisons(1_500), &ReliabilitySettings::default()).unwrap();
-//! for (juror, random) in model.jurors.iter().zip(&drawn.random) {
-//!     let called_random = juror.reliability.unwrap().value < 0.5;
-//!     assert_eq!(called_random, *random);
+//! let kept = model.jurors.iter().map(|juror| juror.reliability.unwrap());
+//! let (mut mistaken, mut beside) = (0, 0);
+//! for (kept, random) in kept.zip(&drawn.random) {
+//!     mistaken += u32::from((kept.value < 0.5) != *random);
+//!     let truth = if *random { 0.0 } else { 1.0 };
+//!     beside += u32::from(!(kept.low..=kept.high).contains(&truth));
 //! }
+//! // One juror in thirty is taken for the other kind, with an interval that
+//! // says how little fifty answers tell.
+//! assert!(mistaken <= 1 && beside == 0);
 //! let (low, high) = model.interval(0, NINETY_PER_CENT);
-//! # use allonet_weights::juror_model::NINETY_PER_CENT;
 //! assert!(low < model.estimate.log_weights[0] && model.estimate.log_weights[0] < high);
 //! ```
 
