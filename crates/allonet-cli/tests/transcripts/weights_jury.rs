@@ -27,8 +27,42 @@ fn room() -> Room {
 
 #[test]
 fn a_rule_is_fitted() {
-    room().tells("allonet weights fit duels.csv", str![]);
-    room().tells("allonet weights fit duels.csv --rule win-rate --format json", str![]);
+    room().tells(
+        "allonet weights fit duels.csv",
+        str![[r#"
+── standard output
+ rank  item    weight
+    1  x     0.591806
+    2  y     0.249883
+    3  z     0.158310
+least-squares by 11 comparisons of 4 jurors
+── exit 0
+"#]],
+    );
+    room().tells(
+        "allonet weights fit duels.csv --rule win-rate --format json",
+        str![[r#"
+── standard output
+{
+  "rule": "win-rate",
+  "weights": [
+    {
+      "item": "x",
+      "weight": 0.5454545454545455
+    },
+    {
+      "item": "y",
+      "weight": 0.30303030303030304
+    },
+    {
+      "item": "z",
+      "weight": 0.1515151515151515
+    }
+  ]
+}
+── exit 0
+"#]],
+    );
 }
 
 #[test]
@@ -38,7 +72,17 @@ fn the_rules_are_listed() {
 
 #[test]
 fn a_misspelt_rule_is_refused() {
-    room().tells("allonet weights fit duels.csv --rule least-square", str![]);
+    room().tells(
+        "allonet weights fit duels.csv --rule least-square",
+        str![[r#"
+── standard error
+unknown-rule
+
+  × there is no rule `least-square`
+  help: did you mean `least-squares`?
+── exit 2
+"#]],
+    );
 }
 
 #[test]

@@ -60,7 +60,9 @@ pub(super) fn of(
         methods.push(Method { name: rule.to_owned(), source });
     }
     shown.exhibits.extend(foreseen(comparisons, &methods, drawing));
-    shown.exhibits.push(beside(comparisons, rule, parameters));
+    if comparisons.len() <= MOST_BESIDE {
+        shown.exhibits.push(beside(comparisons, rule, parameters));
+    }
     shown.remarks.extend(facts(comparisons, drawing.seed));
     shown
 }
@@ -225,6 +227,9 @@ pub(super) fn foreseen(
     (!table.rows.is_empty()).then_some(table)
 }
 
+/// Answers beyond which trying all rules takes too long for a table.
+const MOST_BESIDE: usize = 5_000;
+
 /// What other rules make of the same answers.
 fn beside(comparisons: &Comparisons, rule: &str, parameters: &Parameters) -> Exhibit {
     let about = "What other rules make of the same answers, and how much of 1,000,000 would go \
@@ -264,7 +269,7 @@ fn facts(comparisons: &Comparisons, seed: u64) -> Vec<String> {
     if let Some(found) = agreement(comparisons, metric, 0.9, 200, seed) {
         facts.push(format!(
             "jurors agree on who wins with Krippendorff's alpha {:.2} (90% interval {:.2} to \
-             {:.2};              0 is chance, 1 is always)",
+             {:.2}; 0 is chance, 1 is always)",
             found.alpha, found.interval.0, found.interval.1
         ));
     }

@@ -106,7 +106,7 @@ pub static CARD: Card = Card {
             kind: Kind::File,
             default: Absent::Required,
             doc: "The market's log in order of time, columns `time`, `trader`, `action`, \
-                  `outcome`,                   `amount`, and for pools more.",
+                  `outcome`, `amount`, and for pools more.",
         },
         Setting {
             name: "settlement",
@@ -132,7 +132,7 @@ pub static CARD: Card = Card {
             kind: Kind::Number { min: 0.0, max: 1e36 },
             default: Absent::Default("0"),
             doc: "Base units of collateral: an outcome gets no weight if fewer move its price up \
-                  by                   a tenth.",
+                  by a tenth.",
         },
         Setting {
             name: "max_volatility",
@@ -146,7 +146,7 @@ pub static CARD: Card = Card {
             kind: Kind::File,
             default: Absent::None("no jury is compared"),
             doc: "What a jury said, columns `item_a`, `item_b`, `winner`, to show beside the \
-                  prices;                   it changes no weight.",
+                  prices; it changes no weight.",
         },
         Setting { default: Absent::None("least-squares"), ..RULE },
         PARAMETERS,
@@ -407,7 +407,7 @@ mod tests {
     fn trading_ends_with_at_or_the_ruling() {
         assert_eq!(paid(&run(&trial(UP).set("at", at("2026-01-03")))), [50_000, 50_000]);
         let ruled = "2026-01-02,op,answer,y,1,,,\n2026-01-02,op,resolve,,,,,seen\n";
-        assert_eq!(paid(&run(&trial(&ruled))), [50_000, 50_000]);
+        assert_eq!(paid(&run(&trial(ruled))), [50_000, 50_000]);
     }
 
     /// Pools of 4,000,000 and 1,000,000 of collateral, for as many tokens of both.

@@ -37,8 +37,8 @@ pub(super) fn notes(found: &[PriceWeight]) -> Vec<String> {
 
 fn prices(quotation: &Quotation<'_>) -> Exhibit {
     let about = "Last price, mean by time over the window, money that moves the price up by a \
-                 tenth                  (in base units of the market's collateral), and how far the price moved in the \
-                 window (standard deviation of its logarithm).";
+                 tenth (in base units of the market's collateral), and how far the price moved in \
+                 the window (standard deviation of its logarithm).";
     let columns = ["outcome", "price", "twap", "liquidity", "volatility", "weight", "remark"];
     let mut table = Exhibit::new("Prices", about, &columns);
     for (name, part) in outcomes(quotation) {
@@ -176,7 +176,7 @@ pub(super) fn beside_jury(
         return None;
     }
     let about = "Weights of the market and of the jury, each adding up to 1 among the outcomes \
-                 that                  the jury compared. The jury changes no payout here.";
+                 that the jury compared. The jury changes no payout here.";
     let columns = ["outcome", "market", "jury", "market minus jury"];
     let mut table = Exhibit::new("Market and jury", about, &columns);
     let mut apart = Vec::new();

@@ -765,12 +765,12 @@ mod tests {
     fn the_geometric_mix_is_a_product_of_powers() {
         let rows = [[0.5, 0.3, 0.2], [0.1, 0.6, 0.3], [0.25, 0.25, 0.5]];
         let parts = [2.0, 1.0, 1.0];
-        let mut table = "source,item,weight\n".to_owned();
+        let mut lines = vec!["source,item,weight".to_owned()];
         for (source, row) in rows.iter().enumerate() {
-            for (item, weight) in row.iter().enumerate() {
-                table.push_str(&format!("s{source},i{item},{weight}\n"));
-            }
+            let row = row.iter().enumerate();
+            lines.extend(row.map(|(item, weight)| format!("s{source},i{item},{weight}")));
         }
+        let table = lines.join("\n");
         let trial = trial_of("weight-mix").file("table", &table);
         let trial = trial.list("shares", &["s0=50%", "s1=1/4", "s2=25%"]);
         let mut figures = [1.0_f64; 3];

@@ -49,6 +49,7 @@ fn deep_funding(draw: &mut Draw) -> Case {
         let own = draw.below(101) as f64 / 100.0;
         trial = trial.scores("originality", &[("n1", own), ("stranger", 1.0)]);
     }
-    trial = trial.set("replicates", Value::Integer(5));
+    let replicates = if draw.chance(40) { 5 } else { 0 };
+    trial = trial.set("replicates", Value::Integer(replicates));
     Case { trial, pool: draw.pool(), unordered: &["graph", "comparisons", "originality"] }
 }

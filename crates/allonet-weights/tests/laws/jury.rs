@@ -24,7 +24,8 @@ fn jury(draw: &mut Draw) -> Case {
         writeln!(table, "j{juror},i{a},i{b},{winner},{times}").expect("a text grows");
     }
     let mut trial = trial_of("jury").file("comparisons", &table);
-    if draw.chance(2) {
+    // Drawn juries and all that is shown of them take most of the time.
+    if draw.chance(100) {
         trial = trial.set("replicates", Value::Integer(4));
     } else {
         trial = trial.set("replicates", Value::Integer(0));

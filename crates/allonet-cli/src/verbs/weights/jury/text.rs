@@ -91,8 +91,8 @@ fn agreement(what: &str, found: Option<&Agreement>, findings: &Findings) -> Opti
     let found = found?;
     let (low, high) = found.interval;
     Some(format!(
-        "Jurors agree on {what} with alpha {:.2} ({:.0} %: {low:.2} to {high:.2}); 0 is chance, 1 is \
-         always.",
+        "Jurors agree on {what} with alpha {:.2} ({:.0} %: {low:.2} to {high:.2}); 0 is chance, 1 \
+         is always.",
         found.alpha,
         100.0 * findings.level
     ))
@@ -362,7 +362,7 @@ fn hanging(comparisons: &Comparisons, findings: &Findings) -> Vec<String> {
         if 0.5 * change.moved >= MUCH {
             lines.push(format!(
                 "What hangs on {name}: without it {} of the money goes elsewhere, {} has {} \
-                 instead                  of {}.",
+                 instead of {}.",
                 percent(0.5 * change.moved),
                 items[change.item],
                 percent(without[change.item]),
