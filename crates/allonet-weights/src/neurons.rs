@@ -10,9 +10,11 @@ pub mod weight_mix;
 
 mod evidence;
 mod graph_reading;
+mod hearing;
 mod opinions;
 mod quotation;
 mod reading;
+mod settled;
 
 use allonet_core::mechanism::Entry;
 

@@ -83,6 +83,11 @@ pub struct Rule {
     pub formula: &'static str,
     /// What it looks at.
     pub uses: Uses,
+    /// Whether the order of rows matters to it.
+    pub by_time: bool,
+    /// Whether it goes by the record of each item: islands do not stop it, and a
+    /// warning tells of them.
+    pub by_record: bool,
     /// What it can be told.
     pub parameters: &'static [Parameter],
     /// Applies it. Parameters are complete and within their bounds.
@@ -110,11 +115,6 @@ static RULES: &[Rule] = &[
     thurstone::RULE,
     win_rate::RULE,
 ];
-
-/// Rules for which the order of rows matters.
-const BY_TIME: [&str; 1] = ["elo"];
-/// Rules that go by the record of each item: islands do not stop them.
-const COUNTING: [&str; 5] = ["colley", "elo", "pagerank", "rank-zipf", "win-rate"];
 
 /// Beyond this a ratio, e^700, is near the largest number there is.
 const MOST_INTENSITY: f64 = 700.0;
@@ -147,7 +147,7 @@ pub fn fit(
     if let Some(first) = comparisons.rows().position(|row| huge(row.intensity)) {
         return Err(FitError::HugeIntensity { line: comparisons.line(first) });
     }
-    let mut estimate = if BY_TIME.contains(&rule.id) {
+    let mut estimate = if rule.by_time {
         (rule.fit)(comparisons, &parameters)?
     } else {
         (rule.fit)(&comparisons.sorted(), &parameters)?
@@ -156,7 +156,7 @@ pub fn fit(
         estimate.log_weights.iter().all(|log| log.is_finite()),
         "a rule gives finite weights or an error"
     );
-    if COUNTING.contains(&rule.id) {
+    if rule.by_record {
         estimate.warnings.extend(connectivity::apart_warning(comparisons));
     }
     Ok(estimate)
@@ -172,6 +172,18 @@ impl Parameters {
     pub fn with(mut self, name: &str, value: f64) -> Self {
         self.0.insert(name.to_owned(), value);
         self
+    }
+
+    /// From texts such as `prior=0.1`; gives the first that is no number for a
+    /// parameter.
+    pub fn read<'t>(texts: impl IntoIterator<Item = &'t str>) -> Result<Self, &'t str> {
+        texts.into_iter().try_fold(Self::default(), |parameters, text| {
+            let parsed = text.split_once('=').and_then(|(name, value)| {
+                let value: f64 = value.trim().parse().ok()?;
+                value.is_finite().then_some((name.trim(), value))
+            });
+            parsed.map(|(name, value)| parameters.with(name, value)).ok_or(text)
+        })
     }
 
     /// The value of a parameter.

@@ -35,6 +35,9 @@ const JUROR: usize = 7;
 const TIME: usize = 8;
 const PARENT: usize = 9;
 
+const ITEMS: &[Column] =
+    &[Column::required(&["item", "repo", "repository", "project", "id", "name"])];
+
 /// How the names of items are taken.
 #[derive(Debug, Clone, Default)]
 pub enum Naming {
@@ -47,6 +50,23 @@ pub enum Naming {
 }
 
 impl Naming {
+    /// The items that a table lists, column `item`, each under its name.
+    ///
+    /// Faults: those of [`Table::read`], `no-item`, `no-items`.
+    pub fn items(&self, file: &Arc<SourceFile>) -> Result<Vec<String>, Vec<Fault>> {
+        let table = Table::read(file, ITEMS)?;
+        let mut faults = Faults::new();
+        for row in table.rows().filter(|row| row.cell(0).is_empty()) {
+            faults.push(row.fault(0, "no-item", "this row does not name its item"));
+        }
+        if table.is_empty() {
+            let fault = Fault::new("no-items", format!("{} lists no items", file.path));
+            faults.push(fault.help("add a row for each item"));
+        }
+        faults.or(())?;
+        Ok(table.rows().map(|row| self.name(row.cell(0))).collect())
+    }
+
     /// The name of an item as it is known from here on.
     pub fn name(&self, written: &str) -> String {
         match self {

@@ -83,6 +83,7 @@ use rayon::prelude::*;
 
 use super::evidence;
 use super::graph_reading::{aliases, graph, judge_fault, judgements, structure};
+use super::hearing::heard;
 use super::reading::Jury;
 use crate::evaluate::baselines::equal;
 use crate::evaluate::trial::{Method, Source as MethodSource};
@@ -295,13 +296,10 @@ impl DeepFunding {
     /// Where the money enters: at the nodes that a signal names, or the roots.
     fn entries(&self, turn: &Turn<'_>, remarks: &mut Vec<String>) -> Result<Vec<f64>, Refusal> {
         let Some(signal) = turn.signal("weights") else { return Ok(self.network.entries()) };
-        let scores = signal.scores().ok_or_else(|| not_scores(&signal.from, "weights"))?;
+        let scores = heard(signal, f64::MAX)?;
         let mut entries = vec![0.0; self.payees.len()];
         let mut unknown = Vec::new();
         for (id, score) in scores {
-            if !(score.is_finite() && *score >= 0.0) {
-                return Err(bad_score(&signal.from, id, *score));
-            }
             match self.network.index(id) {
                 Some(node) => entries[node as usize] = *score,
                 None if *score > 0.0 => unknown.push(id.as_str()),
@@ -330,12 +328,9 @@ impl DeepFunding {
     /// What each node keeps where a signal says so.
     fn own(&self, turn: &Turn<'_>, remarks: &mut Vec<String>) -> Result<Vec<ShareRow>, Refusal> {
         let Some(signal) = turn.signal("originality") else { return Ok(Vec::new()) };
-        let scores = signal.scores().ok_or_else(|| not_scores(&signal.from, "originality"))?;
+        let scores = heard(signal, 1.0)?;
         let (mut rows, mut unknown) = (Vec::new(), Vec::new());
         for (id, share) in scores {
-            if !(0.0..=1.0).contains(share) {
-                return Err(bad_originality(&signal.from, id, *share));
-            }
             match self.network.index(id) {
                 Some(_) => rows.push(ShareRow { id: id.clone(), share: *share, line: 0 }),
                 None => unknown.push(id.as_str()),
@@ -369,21 +364,6 @@ fn keeping<'n>(
 }
 
 // --- Refusals ---------------------------------------------------------------
-
-fn not_scores(from: &str, name: &str) -> Refusal {
-    Refusal::new("not-scores", format!("the signal `{name}` from `{from}` is one number"))
-        .help("connect a signal that has a score for each project")
-}
-
-fn bad_score(from: &str, id: &str, score: f64) -> Refusal {
-    let message = format!("the signal `weights` from `{from}` gives `{id}` {score}");
-    Refusal::new("bad-signal", message).help("a weight is a number of zero or more")
-}
-
-fn bad_originality(from: &str, id: &str, share: f64) -> Refusal {
-    let message = format!("the signal `originality` from `{from}` gives `{id}` {share}");
-    Refusal::new("bad-signal", message).help("an originality is a number from 0 to 1")
-}
 
 fn nobody(from: &str) -> Refusal {
     let message = format!("nobody that `{from}` gives a weight is in the graph");

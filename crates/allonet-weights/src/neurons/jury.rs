@@ -61,15 +61,13 @@
 use std::sync::Arc;
 
 use allonet_core::card::{Absent, Card, Family, Kind, Setting, Settings, Source, Status};
-use allonet_core::exhibit::Exhibit;
 use allonet_core::fault::Fault;
 use allonet_core::mechanism::{Allocation, Blueprint, Mechanism, Outcome, Refusal, Turn};
-use allonet_core::network::id_problem;
-use allonet_core::paying::{CAP, CAP_OVERFLOW, MINIMUM, Terms, main_asset, shares};
-use allonet_core::table::{Column, Table};
+use allonet_core::paying::{CAP, CAP_OVERFLOW, MINIMUM, Terms, main_asset};
 
 use super::evidence;
 use super::reading::{Jury as Drawing, rule_settings};
+use super::settled::{Settled, payable};
 use crate::comparisons::{Comparisons, Naming, Reading};
 use crate::repository::Aliases;
 use crate::rules;
@@ -142,16 +140,9 @@ pub static CARD: Card = Card {
 
 // --- Settings ---------------------------------------------------------------
 
-/// The weights, and what speaks for and against them.
+/// The weights that the rule makes.
 #[derive(Debug)]
-pub struct Jury {
-    payees: Vec<Arc<str>>,
-    weights: Vec<f64>,
-    terms: Terms,
-    notes: Vec<String>,
-    remarks: Vec<String>,
-    exhibits: Vec<Exhibit>,
-}
+pub struct Jury(Settled);
 
 /// Reads the comparisons and fits.
 pub fn build(blueprint: &Blueprint<'_>) -> Result<Box<dyn Mechanism>, Vec<Fault>> {
@@ -165,35 +156,22 @@ pub fn build(blueprint: &Blueprint<'_>) -> Result<Box<dyn Mechanism>, Vec<Fault>
     let shown = evidence::of(&comparisons, &rule, &parameters, &drawing);
     let mut remarks = estimate.warnings.clone();
     remarks.extend(shown.remarks);
-    Ok(Box::new(Jury {
-        payees: comparisons.items().iter().map(|item| item.as_str().into()).collect(),
+    Ok(Box::new(Jury(Settled {
+        payees: payable(comparisons.items())?,
         weights: estimate.weights(),
         terms,
         notes: evidence::notes(&comparisons),
         remarks,
         exhibits: shown.exhibits,
-    }))
+    })))
 }
-
-const ITEMS: &[Column] =
-    &[Column::required(&["item", "repo", "repository", "project", "id", "name"])];
 
 fn comparisons(settings: &Settings) -> Result<Comparisons, Vec<Fault>> {
     let file = settings.file("comparisons").ok_or_else(|| vec![no_comparisons()])?;
     let naming = naming(settings)?;
-    let items = match settings.file("items") {
-        None => None,
-        Some(file) => {
-            let table = Table::read(file, ITEMS)?;
-            Some(table.rows().map(|row| naming.name(row.cell(0))).collect())
-        }
-    };
+    let items = settings.file("items").map(|file| naming.items(file)).transpose()?;
     let clip = settings.number("clip");
-    let comparisons =
-        Comparisons::read(file, &Reading { naming, items, clip, ..Reading::default() })?;
-    let bad = |item: &String| id_problem(item).map(|problem| bad_name(item, &problem));
-    let faults: Vec<Fault> = comparisons.items().iter().filter_map(bad).collect();
-    if faults.is_empty() { Ok(comparisons) } else { Err(faults) }
+    Comparisons::read(file, &Reading { naming, items, clip, ..Reading::default() })
 }
 
 fn naming(settings: &Settings) -> Result<Naming, Vec<Fault>> {
@@ -219,10 +197,6 @@ fn no_comparisons() -> Fault {
         .help("add `comparisons = \"comparisons.csv\"`")
 }
 
-fn bad_name(item: &str, problem: &str) -> Fault {
-    Fault::new("bad-name", format!("`{item}` cannot be paid: {problem}"))
-}
-
 fn idle_aliases(settings: &Settings) -> Fault {
     Fault::new("idle-setting", "`aliases` changes nothing while items stay as written")
         .at_some(settings.place("aliases"))
@@ -237,22 +211,11 @@ impl Mechanism for Jury {
     }
 
     fn payees(&self) -> &[Arc<str>] {
-        &self.payees
+        &self.0.payees
     }
 
     fn step(&self, turn: &Turn<'_>, allocation: &mut Allocation<'_>) -> Result<Outcome, Refusal> {
-        // The answers never change: said once, not in every epoch.
-        let mut remarks = if turn.epoch == 0 { self.remarks.clone() } else { Vec::new() };
-        let why = |at: usize| format!("weight {:.4}; {}", self.weights[at], self.notes[at]);
-        remarks.extend(self.terms.pay(turn, allocation, &self.weights, why)?);
-        let named = self.payees.iter().zip(&self.notes);
-        Ok(Outcome {
-            signals: vec![("weights", shares(&self.payees, &self.weights))],
-            reasons: named.map(|(name, note)| (name.to_string(), vec![note.clone()])).collect(),
-            exhibits: self.exhibits.clone(),
-            remarks,
-            ..Outcome::default()
-        })
+        self.0.step(turn, allocation)
     }
 }
 

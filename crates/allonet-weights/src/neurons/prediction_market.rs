@@ -68,14 +68,13 @@
 use std::sync::Arc;
 
 use allonet_core::card::{Absent, Card, Family, Kind, Setting, Settings, Source, Status};
-use allonet_core::exhibit::Exhibit;
 use allonet_core::fault::Fault;
 use allonet_core::mechanism::{Allocation, Blueprint, Mechanism, Outcome, Refusal, Turn};
-use allonet_core::network::id_problem;
-use allonet_core::paying::{CAP, CAP_OVERFLOW, MINIMUM, Terms, main_asset, shares};
+use allonet_core::paying::{CAP, CAP_OVERFLOW, MINIMUM, Terms, main_asset};
 
 use super::quotation::{self, Quotation};
 use super::reading::{PARAMETERS, RULE, rule_settings};
+use super::settled::{Settled, payable};
 use crate::comparisons::{Comparisons, Reading};
 use crate::market::resolution::answers_of_jury;
 use crate::market::weights::{PriceWeight, Reader, weights};
@@ -161,16 +160,9 @@ pub static CARD: Card = Card {
 
 // --- Settings ---------------------------------------------------------------
 
-/// The weights that prices make, and how firm they are.
+/// The weights that prices make.
 #[derive(Debug)]
-pub struct PredictionMarket {
-    payees: Vec<Arc<str>>,
-    weights: Vec<f64>,
-    terms: Terms,
-    notes: Vec<String>,
-    remarks: Vec<String>,
-    exhibits: Vec<Exhibit>,
-}
+pub struct PredictionMarket(Settled);
 
 /// Reads the log and plays it.
 pub fn build(blueprint: &Blueprint<'_>) -> Result<Box<dyn Mechanism>, Vec<Fault>> {
@@ -178,11 +170,7 @@ pub fn build(blueprint: &Blueprint<'_>) -> Result<Box<dyn Mechanism>, Vec<Fault>
     let terms = Terms::read(settings, main_asset(blueprint)?).map_err(|fault| vec![fault])?;
     let (replay, end) = played(settings)?;
     let names = replay.market.outcomes();
-    let bad = |name: &String| id_problem(name).map(|problem| bad_name(name, &problem));
-    let faults: Vec<Fault> = names.iter().filter_map(bad).collect();
-    if !faults.is_empty() {
-        return Err(faults);
-    }
+    let payees = payable(names)?;
     let found = weighed(settings, &replay, end)
         .map_err(|error| vec![Fault::from(error).at_some(settings.place("log"))])?;
     let window = settings.integer("window").unwrap_or(0);
@@ -194,14 +182,14 @@ pub fn build(blueprint: &Blueprint<'_>) -> Result<Box<dyn Mechanism>, Vec<Fault>
         shown.exhibits.push(table);
         shown.remarks.push(remark);
     }
-    Ok(Box::new(PredictionMarket {
-        payees: names.iter().map(|name| name.as_str().into()).collect(),
+    Ok(Box::new(PredictionMarket(Settled {
+        payees,
         weights: found.iter().map(|part| part.weight).collect(),
         terms,
         notes: quotation::notes(&found),
         remarks: shown.remarks,
         exhibits: shown.exhibits,
-    }))
+    })))
 }
 
 /// The market when trading ended, and when that was.
@@ -282,10 +270,6 @@ fn no_log() -> Fault {
     Fault::new("no-log", "there is no log of a market").help("add `log = \"log.csv\"`")
 }
 
-fn bad_name(name: &str, problem: &str) -> Fault {
-    Fault::new("bad-name", format!("`{name}` cannot be paid: {problem}"))
-}
-
 fn after_ruling(settings: &Settings) -> Fault {
     Fault::new("idle-setting", "`at` changes nothing: the market was ruled on before")
         .at_some(settings.place("at"))
@@ -316,22 +300,11 @@ impl Mechanism for PredictionMarket {
     }
 
     fn payees(&self) -> &[Arc<str>] {
-        &self.payees
+        &self.0.payees
     }
 
     fn step(&self, turn: &Turn<'_>, allocation: &mut Allocation<'_>) -> Result<Outcome, Refusal> {
-        // The log never changes: said once, not in every epoch.
-        let mut remarks = if turn.epoch == 0 { self.remarks.clone() } else { Vec::new() };
-        let why = |at: usize| format!("weight {:.4}; {}", self.weights[at], self.notes[at]);
-        remarks.extend(self.terms.pay(turn, allocation, &self.weights, why)?);
-        let named = self.payees.iter().zip(&self.notes);
-        Ok(Outcome {
-            signals: vec![("weights", shares(&self.payees, &self.weights))],
-            reasons: named.map(|(name, note)| (name.to_string(), vec![note.clone()])).collect(),
-            exhibits: self.exhibits.clone(),
-            remarks,
-            ..Outcome::default()
-        })
+        self.0.step(turn, allocation)
     }
 }
 

@@ -70,19 +70,15 @@ pub(super) fn rule_settings(settings: &Settings) -> Result<(String, Parameters),
     let id = settings.text("rule").unwrap_or("least-squares");
     let rule =
         rules::rule(id).map_err(|error| Fault::from(error).at_some(settings.place("rule")))?;
-    let mut parameters = Parameters::default();
-    for written in settings.list("parameters") {
-        let parsed = written.value.split_once('=').and_then(|(name, value)| {
-            let value: f64 = value.trim().parse().ok()?;
-            value.is_finite().then_some((name.trim(), value))
-        });
-        let Some((name, value)) = parsed else {
-            let message = format!("`{}` is no number for a parameter", written.value);
-            let fault = Fault::new("bad-parameter", message).at_some(written.place.clone());
-            return Err(fault.help("write for example \"prior=0.1\""));
-        };
-        parameters = parameters.with(name, value);
-    }
+    let written = settings.list("parameters");
+    let parameters =
+        Parameters::read(written.iter().map(|one| one.value.as_str())).map_err(|text| {
+            let message = format!("`{text}` is no number for a parameter");
+            let place = written.iter().find(|one| one.value == text);
+            Fault::new("bad-parameter", message)
+                .at_some(place.and_then(|one| one.place.clone()))
+                .help("write for example \"prior=0.1\"")
+        })?;
     parameters
         .complete(rule)
         .map_err(|error| Fault::from(error).at_some(settings.place("parameters")))?;

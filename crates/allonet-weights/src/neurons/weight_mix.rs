@@ -74,6 +74,7 @@ use allonet_core::signal::Signal;
 use allonet_core::table::{Column, Faults, Table};
 use allonet_core::weights::exact;
 
+use super::hearing::heard;
 use super::opinions::{self, percent};
 use crate::sources::criteria::{Composition, Criterion, compose};
 use crate::sources::experts::{Expert, Pooling, pool};
@@ -374,10 +375,7 @@ impl WeightMix {
 
     fn told(&self, signal: &Signal, remarks: &mut Vec<String>) -> Result<Expert, Refusal> {
         let from = &*signal.from;
-        let scores = signal.scores().ok_or_else(|| not_scores(from))?;
-        if let Some((id, score)) = scores.iter().find(|(_, s)| !(s.is_finite() && **s >= 0.0)) {
-            return Err(bad_score(from, id, *score));
-        }
+        let scores = heard(signal, f64::MAX)?;
         let strangers: Vec<&String> = scores
             .iter()
             .filter(|(id, score)| **score > 0.0 && self.items.binary_search(id).is_err())
@@ -415,16 +413,6 @@ fn unknown_source(name: &str, heard: &[Expert]) -> Refusal {
     let names: Vec<&str> = heard.iter().map(|source| source.name.as_str()).collect();
     let message = format!("no source is called `{name}`; heard were: {}", names.join(", "));
     Refusal::new("unknown-source", message).help("a signal is called after its neuron")
-}
-
-fn not_scores(from: &str) -> Refusal {
-    Refusal::new("not-scores", format!("the signal `weights` from `{from}` is one number"))
-        .help("connect a signal that has a score for each item")
-}
-
-fn bad_score(from: &str, id: &str, score: f64) -> Refusal {
-    let message = format!("the signal `weights` from `{from}` gives `{id}` {score}");
-    Refusal::new("bad-signal", message).help("a weight is a number of zero or more")
 }
 
 fn nothing(from: &str) -> Refusal {

@@ -88,6 +88,8 @@ pub(super) const RULE: Rule = Rule {
     title: "Bradley–Terry, maximum likelihood",
     formula: "max Σ wins_ij ln( w_i / (w_i + w_j) )",
     uses: Uses::Direction,
+    by_time: false,
+    by_record: false,
     parameters: &[PRIOR, TEMPERATURE],
     fit,
 };

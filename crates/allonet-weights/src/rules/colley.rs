@@ -36,6 +36,8 @@ pub(super) const RULE: Rule = Rule {
     title: "Colley's matrix",
     formula: "(2I + diag(games) − N) r = 1 + (wins − losses)/2, weights ∝ r",
     uses: Uses::Direction,
+    by_time: false,
+    by_record: true,
     parameters: &[],
     fit,
 };

@@ -36,6 +36,8 @@ pub(super) const RULE: Rule = Rule {
     title: "Eigenvector centrality of wins",
     formula: "A x = λ x, A_ij = wins of i over j",
     uses: Uses::Direction,
+    by_time: false,
+    by_record: false,
     parameters: &[],
     fit,
 };

@@ -40,6 +40,8 @@ pub(super) const RULE: Rule = Rule {
     title: "Elo in natural-log units (published, chaotic)",
     formula: "Δ = K (1 − σ(r_w − r_l)) in the order of time",
     uses: Uses::Direction,
+    by_time: true,
+    by_record: true,
     parameters: &[Parameter {
         name: "k",
         default: 32.0,

@@ -44,6 +44,8 @@ pub(super) const RULE: Rule = Rule {
     title: "Huber in log space, threshold from the residuals (GG24)",
     formula: "min Σ huber_δ(z_b − z_a − c), δ = 1.345 MAD(residuals) / 0.6745; c = ±1 for a win",
     uses: Uses::Intensity,
+    by_time: false,
+    by_record: false,
     parameters: &[
         Parameter {
             name: "iterations",

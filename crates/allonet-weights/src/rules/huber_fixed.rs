@@ -42,6 +42,8 @@ pub(super) const RULE: Rule = Rule {
     title: "Huber in log space, threshold from the answers (pilot)",
     formula: "min Σ huber_δ(z_b − z_a − c), δ = 1.345 MAD(c) / 0.6745",
     uses: Uses::Intensity,
+    by_time: false,
+    by_record: false,
     parameters: &[
         Parameter {
             name: "ridge",

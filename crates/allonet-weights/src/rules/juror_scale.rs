@@ -72,6 +72,8 @@ pub(super) const RULE: Rule = Rule {
     title: "Least squares with jurors' scales",
     formula: "c = s_k (z_b − z_a) + β_k + ε, ε ~ N(0, σ_k²)",
     uses: Uses::Intensity,
+    by_time: false,
+    by_record: false,
     parameters: &[
         Parameter {
             name: "spread",

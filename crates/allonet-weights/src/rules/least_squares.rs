@@ -38,6 +38,8 @@ pub(super) const RULE: Rule = Rule {
     title: "Least squares in log space",
     formula: "min Σ (z_b − z_a − c)² + ridge ‖z‖²",
     uses: Uses::Intensity,
+    by_time: false,
+    by_record: false,
     parameters: &[Parameter {
         name: "ridge",
         default: 0.0,

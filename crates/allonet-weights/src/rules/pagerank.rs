@@ -35,6 +35,8 @@ pub(super) const RULE: Rule = Rule {
     title: "PageRank of losers' votes for winners",
     formula: "r = (1 − d)/n + d Tᵀ r",
     uses: Uses::Direction,
+    by_time: false,
+    by_record: true,
     parameters: &[
         Parameter {
             name: "damping",

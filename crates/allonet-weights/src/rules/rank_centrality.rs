@@ -43,6 +43,8 @@ pub(super) const RULE: Rule = Rule {
     title: "Rank centrality",
     formula: "Pᵀ π = π, P_ij = (share won by j) / d_max",
     uses: Uses::Direction,
+    by_time: false,
+    by_record: false,
     parameters: &[
         Parameter {
             name: "iterations",

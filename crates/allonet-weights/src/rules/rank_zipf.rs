@@ -32,6 +32,8 @@ pub(super) const RULE: Rule = Rule {
     title: "Zipf's law over places",
     formula: "weight of place k ∝ 1 / k^s",
     uses: Uses::Direction,
+    by_time: false,
+    by_record: true,
     parameters: &[
         Parameter {
             name: "s",

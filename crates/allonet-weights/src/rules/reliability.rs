@@ -76,6 +76,8 @@ pub(super) const RULE: Rule = Rule {
     title: "Bradley–Terry with jurors' reliability",
     formula: "P(b wins) = γ_k σ(z_b − z_a + β_k) + (1 − γ_k) σ(q_k)",
     uses: Uses::Direction,
+    by_time: false,
+    by_record: false,
     parameters: &[
         Parameter {
             name: "spread",

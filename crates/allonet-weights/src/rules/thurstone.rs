@@ -41,6 +41,8 @@ pub(super) const RULE: Rule = Rule {
     title: "Thurstone's case V",
     formula: "P(i over j) = Φ(μ_i − μ_j), z = scale · μ",
     uses: Uses::Direction,
+    by_time: false,
+    by_record: false,
     parameters: &[
         Parameter {
             name: "prior",

@@ -33,6 +33,8 @@ pub(super) const RULE: Rule = Rule {
     title: "Share of comparisons won",
     formula: "(wins + s) / (comparisons + 2s)",
     uses: Uses::Direction,
+    by_time: false,
+    by_record: true,
     parameters: &[SMOOTHING],
     fit,
 };

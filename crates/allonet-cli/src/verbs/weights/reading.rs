@@ -4,7 +4,6 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use allonet_core::fault::{Fault, SourceFile};
-use allonet_core::table::{Column, Faults, Table};
 use allonet_weights::comparisons::{Comparisons, Naming, Reading};
 use allonet_weights::repository::Aliases;
 use allonet_weights::rules::{FitError, Parameters};
@@ -102,23 +101,9 @@ pub(super) fn open(path: &Path) -> Result<Arc<SourceFile>, Failure> {
     Ok(read_file(path, &path.to_string_lossy())?)
 }
 
-const ITEMS: &[Column] =
-    &[Column::required(&["item", "repo", "repository", "project", "id", "name"])];
-
 /// The items a table lists.
 pub(super) fn items(path: &Path, naming: &Naming) -> Result<Vec<String>, Failure> {
-    let file = open(path)?;
-    let table = Table::read(&file, ITEMS)?;
-    let mut faults = Faults::new();
-    for row in table.rows().filter(|row| row.cell(0).is_empty()) {
-        faults.push(row.fault(0, "no-item", "this row does not name its item"));
-    }
-    faults.or(())?;
-    if table.is_empty() {
-        let fault = Fault::new("no-items", format!("{} lists no items", file.path));
-        return Err(fault.help("add a row for each item").into());
-    }
-    Ok(table.rows().map(|row| naming.name(row.cell(0))).collect())
+    Ok(naming.items(&open(path)?)?)
 }
 
 /// Why a rule gives no weights: a slip in what was asked for is wrong usage, data
@@ -134,18 +119,9 @@ pub(super) fn no_weights(error: FitError) -> Failure {
 
 /// `name=value` for a rule.
 pub(super) fn parameters(settings: &[String]) -> Result<Parameters, Failure> {
-    let mut parameters = Parameters::default();
-    for setting in settings {
-        let parsed = setting.split_once('=').and_then(|(name, value)| {
-            let value: f64 = value.trim().parse().ok()?;
-            value.is_finite().then_some((name.trim(), value))
-        });
-        let Some((name, value)) = parsed else {
-            let message = format!("--set {setting} is no number for a parameter");
-            let fault = Fault::new("bad-option", message).help("write for example --set prior=0.1");
-            return Err(Failure::usage(fault));
-        };
-        parameters = parameters.with(name, value);
-    }
-    Ok(parameters)
+    Parameters::read(settings.iter().map(String::as_str)).map_err(|setting| {
+        let message = format!("--set {setting} is no number for a parameter");
+        let fault = Fault::new("bad-option", message).help("write for example --set prior=0.1");
+        Failure::usage(fault)
+    })
 }

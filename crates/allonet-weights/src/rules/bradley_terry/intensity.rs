@@ -31,6 +31,8 @@ pub(in crate::rules) const RULE: Rule = Rule {
     title: "Bradley–Terry, answers weighed by their multipliers",
     formula: "max Σ m_t/m̄ ln( w_winner / (w_winner + w_loser) ) − λ/2 Σ z_i²",
     uses: Uses::Intensity,
+    by_time: false,
+    by_record: false,
     parameters: &[RIDGE, TEMPERATURE],
     fit,
 };

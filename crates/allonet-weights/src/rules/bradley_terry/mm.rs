@@ -38,6 +38,8 @@ pub(in crate::rules) const RULE: Rule = Rule {
     title: "Bradley–Terry as published for GG24",
     formula: "s_i ← wins_i / Σ_j n_ij / (s_i + s_j)",
     uses: Uses::Direction,
+    by_time: false,
+    by_record: false,
     parameters: &[TEMPERATURE],
     fit,
 };

@@ -33,6 +33,8 @@ pub(in crate::rules) const RULE: Rule = Rule {
     title: "Bradley–Terry with a ridge",
     formula: "max Σ wins_ij ln( w_i / (w_i + w_j) ) − λ/2 Σ z_i²",
     uses: Uses::Direction,
+    by_time: false,
+    by_record: false,
     parameters: &[RIDGE, TEMPERATURE],
     fit,
 };

@@ -42,6 +42,8 @@ pub(in crate::rules) const RULE: Rule = Rule {
     title: "Bradley–Terry with ties (Davidson)",
     formula: "P(tie) = 2ν √(w_i w_j) / (w_i + w_j + 2ν √(w_i w_j))",
     uses: Uses::Direction,
+    by_time: false,
+    by_record: false,
     parameters: &[PRIOR, TEMPERATURE],
     fit,
 };
