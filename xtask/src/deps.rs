@@ -9,18 +9,19 @@ use crate::rust_source::{RustSource, is_word, line_of};
 use crate::workspace::{self, Member, Need};
 
 /// Crates of the workspace and the others they may depend on.
-const SEES: [(&str, &[&str]); 7] = [
-    ("allonet-cli", &["allonet-core", "allonet-mechanisms", "allonet-weights"]),
+const SEES: [(&str, &[&str]); 8] = [
+    ("allonet-cli", &["allonet-core", "allonet-mechanisms", "allonet-topics", "allonet-weights"]),
     ("allonet-core", &[]),
     ("allonet-laws", &["allonet-core"]),
     ("allonet-mechanisms", &["allonet-core"]),
     ("allonet-testdata", &[]),
+    ("allonet-topics", &["allonet-core"]),
     ("allonet-weights", &["allonet-core"]),
-    ("xtask", &["allonet-core", "allonet-mechanisms", "allonet-weights"]),
+    ("xtask", &["allonet-core", "allonet-mechanisms", "allonet-topics", "allonet-weights"]),
 ];
 
 /// Crates that do no input or output, read no clock and draw no random numbers.
-const PURE: [&str; 3] = ["allonet-core", "allonet-mechanisms", "allonet-weights"];
+const PURE: [&str; 4] = ["allonet-core", "allonet-mechanisms", "allonet-topics", "allonet-weights"];
 
 /// What any crate may use in its tests.
 const FOR_TESTS: [&str; 2] = ["allonet-laws", "allonet-testdata"];

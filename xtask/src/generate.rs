@@ -65,7 +65,11 @@ pub(crate) fn check() -> Result<(), Trouble> {
 
 /// The mechanisms of all catalogues, by id.
 fn catalogue() -> Vec<Entry> {
-    merged(&[allonet_mechanisms::catalogue(), allonet_weights::catalogue()])
+    merged(&[
+        allonet_mechanisms::catalogue(),
+        allonet_topics::catalogue(),
+        allonet_weights::catalogue(),
+    ])
 }
 
 /// The ids of all mechanisms.

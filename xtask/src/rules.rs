@@ -6,7 +6,8 @@ use crate::finding::{Finding, Trouble};
 use crate::rust_source::RustSource;
 use crate::workspace::{self, is_example};
 
-const FOLDERS: [&str; 2] = ["crates/allonet-mechanisms/src/", "crates/allonet-weights/src/"];
+const FOLDERS: [&str; 3] =
+    ["crates/allonet-mechanisms/src/", "crates/allonet-topics/src/", "crates/allonet-weights/src/"];
 
 /// Everything in this folder is generated.
 pub(crate) const PAGES: &str = "docs/mechanisms/";

@@ -45,6 +45,8 @@ pub enum Family {
     Graph,
     /// What things are worth: juries, markets and models.
     Weights,
+    /// What many foresee, made one and paid for.
+    Topics,
     /// Programs outside.
     Program,
 }
@@ -60,6 +62,7 @@ impl Family {
         Self::Governed,
         Self::Graph,
         Self::Weights,
+        Self::Topics,
         Self::Program,
     ];
 
@@ -74,6 +77,7 @@ impl Family {
             Self::Governed => "governed",
             Self::Graph => "graph",
             Self::Weights => "weights",
+            Self::Topics => "topics",
             Self::Program => "program",
         }
     }
@@ -89,6 +93,7 @@ impl Family {
             Self::Governed => "money that people release under rules",
             Self::Graph => "money along graphs",
             Self::Weights => "what things are worth: juries, markets and models",
+            Self::Topics => "what many foresee, made one inference and paid for",
             Self::Program => "programs outside",
         }
     }

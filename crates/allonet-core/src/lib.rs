@@ -18,6 +18,7 @@ pub mod opinion;
 pub mod page;
 pub mod paying;
 pub mod payout;
+pub mod random;
 pub mod receipt;
 pub mod repository;
 pub mod schema;

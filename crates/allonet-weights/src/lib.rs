@@ -57,7 +57,6 @@ pub mod market;
 pub mod neurons;
 pub mod overlay;
 pub mod overrides;
-pub mod random;
 pub mod relation;
 pub mod repository;
 pub mod rules;
@@ -66,6 +65,8 @@ pub mod standard_errors;
 pub mod structural;
 pub mod synthetic;
 pub mod weighted;
+
+pub use allonet_core::random;
 
 mod apportion;
 mod purl;

@@ -64,8 +64,13 @@ fn dispatch(arguments: &Arguments, ui: &Ui) -> Result<ExitCode, Failure> {
 
 /// The mechanisms of all catalogues, by id.
 pub(crate) fn catalogue() -> &'static [Entry] {
-    static ALL: LazyLock<Vec<Entry>> =
-        LazyLock::new(|| merged(&[allonet_mechanisms::catalogue(), allonet_weights::catalogue()]));
+    static ALL: LazyLock<Vec<Entry>> = LazyLock::new(|| {
+        merged(&[
+            allonet_mechanisms::catalogue(),
+            allonet_topics::catalogue(),
+            allonet_weights::catalogue(),
+        ])
+    });
     &ALL
 }
 

@@ -8,7 +8,11 @@ use snapbox::str;
 use crate::room::Room;
 
 fn catalogue() -> Vec<Entry> {
-    merged(&[allonet_mechanisms::catalogue(), allonet_weights::catalogue()])
+    merged(&[
+        allonet_mechanisms::catalogue(),
+        allonet_topics::catalogue(),
+        allonet_weights::catalogue(),
+    ])
 }
 
 #[test]

@@ -3,7 +3,7 @@
 //! Nothing here is secret or fit for cryptography; it serves resampling and
 //! simulation. The generator is xoshiro256++, seeded through SplitMix64.
 
-use allonet_core::maths;
+use crate::maths;
 use rand_core::{Rng, SeedableRng};
 use rand_xoshiro::Xoshiro256PlusPlus;
 

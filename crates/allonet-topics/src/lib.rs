@@ -1,0 +1,37 @@
+//! Topics: the predictions of many, combined into one that beats each of them,
+//! and paid for by what each added.
+//!
+//! In every epoch of a topic *inferers* say what the target will be,
+//! *forecasters* say how far off each inferer will be, and *reputers* report
+//! how far off they were once the truth is known.
+//!
+//! 1. [`settings`] are what the creator of a topic fixes; [`layout`] is the
+//!    order of all inferences and losses of an epoch; [`memory`] is what a topic
+//!    remembers from one epoch to the next.
+//!
+//! Equation numbers are those of Kruijssen et al. (2024), *Allora: a
+//! Self-Improving, Decentralized Machine Intelligence Network*. All losses are
+//! base-10 logarithms, and regrets and scores differences of them.
+//!
+//! Nothing here reads a file, a clock or the network.
+
+pub mod layout;
+pub mod memory;
+pub mod neurons;
+pub mod settings;
+
+/// All mechanisms of this crate, by the id of their card.
+pub fn catalogue() -> &'static [allonet_core::mechanism::Entry] {
+    neurons::catalogue()
+}
+
+/// A mechanism of this crate alone, by its id.
+///
+/// # Panics
+///
+/// If there is no such mechanism.
+pub fn trial_of(mechanism: &str) -> allonet_core::trial::Trial {
+    let entry = catalogue().iter().find(|entry| entry.card.id == mechanism);
+    let entry = entry.unwrap_or_else(|| panic!("there is no mechanism `{mechanism}`"));
+    allonet_core::trial::Trial::new(*entry)
+}
