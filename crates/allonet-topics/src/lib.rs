@@ -8,6 +8,9 @@
 //! 1. [`settings`] are what the creator of a topic fixes; [`layout`] is the
 //!    order of all inferences and losses of an epoch; [`memory`] is what a topic
 //!    remembers from one epoch to the next.
+//! 2. [`emission`] is how much all topics are paid, [`budget`] which of them is
+//!    paid how much of it, [`pricing`] what consumers pay and [`tokenomics`] the
+//!    token over years.
 //!
 //! Equation numbers are those of Kruijssen et al. (2024), *Allora: a
 //! Self-Improving, Decentralized Machine Intelligence Network*. All losses are
@@ -15,10 +18,14 @@
 //!
 //! Nothing here reads a file, a clock or the network.
 
+pub mod budget;
+pub mod emission;
 pub mod layout;
 pub mod memory;
 pub mod neurons;
+pub mod pricing;
 pub mod settings;
+pub mod tokenomics;
 
 /// All mechanisms of this crate, by the id of their card.
 pub fn catalogue() -> &'static [allonet_core::mechanism::Entry] {
