@@ -17,6 +17,7 @@
 
 pub mod layout;
 pub mod memory;
+pub mod models;
 pub mod neurons;
 pub mod settings;
 
