@@ -15,6 +15,7 @@
 //!
 //! Nothing here reads a file, a clock or the network.
 
+pub mod feed;
 pub mod layout;
 pub mod memory;
 pub mod models;

@@ -101,29 +101,53 @@ impl Tree {
 
 /// The best split, if any gains.
 fn best(rows: &[Vec<u8>], residuals: &[f64], chosen: &[usize], sum: f64) -> Option<(usize, u8)> {
-    let count = chosen.len() as f64;
-    let (mut best, mut most) = (None, sum * sum / (count + SHRINK) + 1e-9);
+    let (mut best, mut most) = (None, sum * sum / (chosen.len() as f64 + SHRINK) + 1e-9);
     let width = rows.first()?.len();
     for feature in 0..width {
-        let (mut sums, mut counts) = ([0.0; BINS], [0_usize; BINS]);
-        for row in chosen {
-            let bin = usize::from(rows[*row][feature]);
-            sums[bin] += residuals[*row];
-            counts[bin] += 1;
+        let (sums, counts) = histogram(rows, residuals, chosen, feature);
+        if let Some((at, gain)) = cut(&sums, &counts, sum, chosen.len(), most) {
+            (best, most) = (Some((feature, at)), gain);
         }
-        let (mut left, mut there) = (0.0, 0);
-        for at in 0..BINS - 1 {
-            left += sums[at];
-            there += counts[at];
-            if there < LEAST || chosen.len() - there < LEAST {
-                continue;
-            }
-            let right = sum - left;
-            let gain = left * left / (there as f64 + SHRINK)
-                + right * right / (count - there as f64 + SHRINK);
-            if gain > most {
-                (best, most) = (Some((feature, u8::try_from(at).expect("below 32"))), gain);
-            }
+    }
+    best
+}
+
+/// Sums of residuals and numbers of rows, by bin of a feature.
+fn histogram(
+    rows: &[Vec<u8>],
+    residuals: &[f64],
+    chosen: &[usize],
+    feature: usize,
+) -> ([f64; BINS], [usize; BINS]) {
+    let (mut sums, mut counts) = ([0.0; BINS], [0_usize; BINS]);
+    for row in chosen {
+        let bin = usize::from(rows[*row][feature]);
+        sums[bin] += residuals[*row];
+        counts[bin] += 1;
+    }
+    (sums, counts)
+}
+
+/// The last bin on the left of the best cut that gains more, and its gain.
+fn cut(
+    sums: &[f64; BINS],
+    counts: &[usize; BINS],
+    sum: f64,
+    count: usize,
+    mut most: f64,
+) -> Option<(u8, f64)> {
+    let (mut best, mut left, mut there) = (None, 0.0, 0);
+    for (at, (of_bin, rows)) in (0_u8..).zip(sums.iter().zip(counts)) {
+        left += of_bin;
+        there += rows;
+        if there < LEAST || count - there < LEAST {
+            continue;
+        }
+        let right = sum - left;
+        let gain = left * left / (there as f64 + SHRINK)
+            + right * right / ((count - there) as f64 + SHRINK);
+        if gain > most {
+            (best, most) = (Some((at, gain)), gain);
         }
     }
     best
