@@ -20,7 +20,9 @@ pub mod layout;
 pub mod memory;
 pub mod models;
 pub mod neurons;
+pub mod series;
 pub mod settings;
+pub mod verdict;
 
 /// All mechanisms of this crate, by the id of their card.
 pub fn catalogue() -> &'static [allonet_core::mechanism::Entry] {
