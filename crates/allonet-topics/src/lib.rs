@@ -20,12 +20,16 @@
 
 pub mod budget;
 pub mod emission;
+pub mod feed;
 pub mod layout;
 pub mod memory;
+pub mod models;
 pub mod neurons;
 pub mod pricing;
+pub mod series;
 pub mod settings;
 pub mod tokenomics;
+pub mod verdict;
 
 /// All mechanisms of this crate, by the id of their card.
 pub fn catalogue() -> &'static [allonet_core::mechanism::Entry] {
