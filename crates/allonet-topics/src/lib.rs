@@ -8,6 +8,8 @@
 //! 1. [`settings`] are what the creator of a topic fixes; [`layout`] is the
 //!    order of all inferences and losses of an epoch; [`memory`] is what a topic
 //!    remembers from one epoch to the next.
+//! 2. [`synthesis`] makes all inferences of an epoch, by weights from
+//!    [`regret`]s through a [`potential`].
 //!
 //! Equation numbers are those of Kruijssen et al. (2024), *Allora: a
 //! Self-Improving, Decentralized Machine Intelligence Network*. All losses are
@@ -15,10 +17,15 @@
 //!
 //! Nothing here reads a file, a clock or the network.
 
+pub mod kernel;
 pub mod layout;
 pub mod memory;
 pub mod neurons;
+pub mod potential;
+pub mod regret;
 pub mod settings;
+pub mod spread;
+pub mod synthesis;
 
 /// All mechanisms of this crate, by the id of their card.
 pub fn catalogue() -> &'static [allonet_core::mechanism::Entry] {
