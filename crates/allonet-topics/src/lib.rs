@@ -11,6 +11,8 @@
 //! 2. [`emission`] is how much all topics are paid, [`budget`] which of them is
 //!    paid how much of it, [`pricing`] what consumers pay and [`tokenomics`] the
 //!    token over years.
+//! 2. [`synthesis`] makes all inferences of an epoch, by weights from
+//!    [`regret`]s through a [`potential`].
 //!
 //! Equation numbers are those of Kruijssen et al. (2024), *Allora: a
 //! Self-Improving, Decentralized Machine Intelligence Network*. All losses are
@@ -21,13 +23,18 @@
 pub mod budget;
 pub mod emission;
 pub mod feed;
+pub mod kernel;
 pub mod layout;
 pub mod memory;
 pub mod models;
 pub mod neurons;
+pub mod potential;
 pub mod pricing;
+pub mod regret;
 pub mod series;
 pub mod settings;
+pub mod spread;
+pub mod synthesis;
 pub mod tokenomics;
 pub mod verdict;
 
