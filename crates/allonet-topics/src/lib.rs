@@ -15,9 +15,15 @@
 //!
 //! Nothing here reads a file, a clock or the network.
 
+pub mod consensus;
+pub mod division;
+pub mod entropy;
+pub mod epoch;
+pub mod fractions;
 pub mod layout;
 pub mod memory;
 pub mod neurons;
+pub mod scores;
 pub mod settings;
 
 /// All mechanisms of this crate, by the id of their card.
