@@ -34,8 +34,8 @@
 //!   no number counts as zero.
 //! - Coefficients that listen to no stake at all become 0.01 each.
 //! - Where less stake than the floor is listened to from the start, because
-//!   stakes have moved since, coefficients first rise to the floor, each by the
-//!   same part of what it lacks to 1.
+//!   stakes have moved since, the first step is stretched, or turned round, to
+//!   reach the floor, and cut at 0 and 1.
 //! - A consensus of length below `1e-7` counts as that long.
 //! - Time: `K N²` once for `K` losses and `N` reputers, then `N²` for each step,
 //!   whatever `K`. Positions that some reputer left out cost `K′ N²` for each

@@ -264,22 +264,23 @@ impl Steps {
     }
 }
 
-/// Holds the part of the stake that is listened to at the floor.
+/// Holds the part of the stake that is listened to at the floor: the step goes as
+/// far as the floor, and on or back to it where it was missed before. Where this
+/// leads out of 0 to 1, coefficients are cut, and all then rise by the same part
+/// of what they lack to 1.
 fn keep_floor(floor: f64, shares: &[f64], old: &[f64], new: &mut [f64]) {
     let (before, after) = (listened(old, shares), listened(new, shares));
     if after >= floor {
         return;
     }
-    if before < floor {
-        // Less than the floor from the start: up to it, whatever the gradient.
-        let part = ((floor - before) / (1.0 - before)).min(1.0);
-        for (new, old) in new.iter_mut().zip(old) {
-            *new = old + (1.0 - old) * part;
-        }
-        return;
-    }
     let part = (floor - before) / (after - before);
+    let part = if part.is_finite() { part } else { 0.0 };
     for (new, old) in new.iter_mut().zip(old) {
-        *new = old + (*new - old) * part;
+        *new = (old + (*new - old) * part).clamp(0.0, 1.0);
+    }
+    let reached = listened(new, shares);
+    if reached < floor {
+        let part = ((floor - reached) / (1.0 - reached)).min(1.0);
+        new.iter_mut().for_each(|new| *new += (1.0 - *new) * part);
     }
 }
