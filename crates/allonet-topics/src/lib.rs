@@ -21,8 +21,13 @@
 //! Nothing here reads a file, a clock or the network.
 
 pub mod budget;
+pub mod consensus;
+pub mod division;
 pub mod emission;
+pub mod entropy;
+pub mod epoch;
 pub mod feed;
+pub mod fractions;
 pub mod kernel;
 pub mod layout;
 pub mod memory;
@@ -31,6 +36,7 @@ pub mod neurons;
 pub mod potential;
 pub mod pricing;
 pub mod regret;
+pub mod scores;
 pub mod series;
 pub mod settings;
 pub mod spread;
