@@ -83,7 +83,8 @@ mod tests {
     #[test]
     fn the_text_is_as_documented() {
         let value = Committed::Inference(&[1.0, 0.1]);
-        let expected = r#"["allonet-commitment-1","eth",3,"inferer","a\"n",[1.0,0.1],"a salt of 16 byt"]"#;
+        let expected =
+            r#"["allonet-commitment-1","eth",3,"inferer","a\"n",[1.0,0.1],"a salt of 16 byt"]"#;
         assert_eq!(text("eth", 3, "a\"n", value, SALT), expected);
         let losses = BTreeMap::from([("b".into(), -1.5), ("a".into(), 1e21)]);
         let expected = r#"["allonet-commitment-1","eth",3,"forecaster","ann",{"a":1e21,"b":-1.5},"a salt of 16 byt"]"#;

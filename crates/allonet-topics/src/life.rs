@@ -312,7 +312,13 @@ impl Topic {
     }
 
     /// The hash that commits an actor to an inference or a forecast here.
-    pub fn commitment(&self, epoch: u64, actor: &str, payload: Committed<'_>, salt: &str) -> String {
+    pub fn commitment(
+        &self,
+        epoch: u64,
+        actor: &str,
+        payload: Committed<'_>,
+        salt: &str,
+    ) -> String {
         crate::commitment::hash(&self.rules.name, epoch, actor, payload, salt)
     }
 

@@ -42,6 +42,8 @@ use ruint::aliases::U256;
 use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
+use crate::rewards::of_delegators;
+
 /// Binary places after the base unit.
 const PLACES: usize = 128;
 
@@ -266,14 +268,10 @@ impl Stakes {
     /// delegators.
     pub fn reward(&mut self, reputer: &str, reward: Amount) -> Amount {
         let Some(stake) = self.reputers.get_mut(reputer) else { return reward };
-        let whole = total(stake.own, stake.pool.total);
-        if stake.pool.total.is_zero() {
-            return reward;
+        let part = of_delegators(reward, stake.own, stake.pool.total);
+        if !part.is_zero() {
+            stake.pool.put(part);
         }
-        let part = reward
-            .mul_div(stake.pool.total.to_u256(), whole.to_u256(), "a delegators' part")
-            .expect("a part is no more than the whole");
-        stake.pool.put(part);
         less(reward, part)
     }
 

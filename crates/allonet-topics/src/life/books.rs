@@ -265,9 +265,8 @@ impl Books {
         regrets: &[f64],
     ) {
         let ids = workers.iter().flat_map(|(class, ids)| ids.iter().map(move |id| (class, id)));
-        let enough = |(class, id): (&&Class, &Id)| {
-            class.scored(id) as f64 * settings.regret_alpha >= 1.0
-        };
+        let enough =
+            |(class, id): (&&Class, &Id)| class.scored(id) as f64 * settings.regret_alpha >= 1.0;
         let tried = ids.zip(regrets).filter(|(worker, _)| enough(*worker));
         let experienced: Vec<f64> = tried.map(|(_, regret)| *regret).collect();
         let initial = if experienced.len() < EXPERIENCED {

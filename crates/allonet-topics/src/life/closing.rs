@@ -8,7 +8,7 @@ use crate::life::books::{Collecting, Waiting};
 use crate::life::regrets::Row;
 use crate::life::{Closed, Id, Inference, Label, Reason, Role, Skipped, Topic};
 use crate::memory::Memory;
-use crate::synthesis::intervals::{PERCENTILES, intervals};
+use crate::synthesis::intervals::{Interval, QUANTILES, intervals};
 use crate::synthesis::{Inputs, Synthesis, synthesise};
 
 /// Room to work in, used again from epoch to epoch.
@@ -51,9 +51,10 @@ impl Topic {
     }
 
     fn soonest(&self) -> Option<(Instant, Next)> {
-        let reports = self.waiting.first_key_value().map(|(epoch, _)| {
-            (self.rules.reports_close(*epoch), Next::Reports(*epoch))
-        });
+        let reports = self
+            .waiting
+            .first_key_value()
+            .map(|(epoch, _)| (self.rules.reports_close(*epoch), Next::Reports(*epoch)));
         let release = self.stakes.next_release().map(|due| (due, Next::Release));
         let inferences = (self.rules.inferences_close(self.next), Next::Inferences);
         [reports, release, Some(inferences)].into_iter().flatten().min()
@@ -68,8 +69,8 @@ impl Topic {
         // Reports and releases of the same moment come first.
         let before = other.map_or(i64::MAX, |other| other.unix() - 1);
         let until = now.unix().min(before);
-        let more = u64::try_from(until - closes.unix()).unwrap_or(0)
-            / self.rules.schedule.epoch_secs;
+        let more =
+            u64::try_from(until - closes.unix()).unwrap_or(0) / self.rules.schedule.epoch_secs;
         let first = self.next;
         let mut last = first + more;
         if let Some(served) = self.collecting.keys().next() {
@@ -164,13 +165,13 @@ impl Topic {
                 regrets: &memory.regrets,
             };
             synthesise(&self.rules.settings, &inputs, synthesis);
-            let interval = intervals(
-                self.rules.settings.interval,
-                &synthesis.values[layout.workers_own()],
-                &synthesis.weights,
-                synthesis.network(),
-                &PERCENTILES,
-            );
+            let own = &synthesis.values[layout.workers_own()];
+            // After a median nobody has a weight; then all count alike.
+            let alike = synthesis.weights.iter().all(|weight| *weight == 0.0);
+            let even = vec![1.0; if alike { own.len() } else { 0 }];
+            let weights = if alike { &even } else { &synthesis.weights };
+            let network = synthesis.network();
+            let interval = intervals(Interval::Plain, own, weights, network, &QUANTILES);
             let name = self.rules.labels.get(at).cloned().unwrap_or_default();
             labels.push(Label { name, values: synthesis.values.clone(), interval });
         }

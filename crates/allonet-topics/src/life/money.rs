@@ -13,6 +13,7 @@ use thiserror::Error;
 use crate::epoch::Settled;
 use crate::life::books::Waiting;
 use crate::life::{Activation, Closed, Id, Rejected, Role, Topic};
+use crate::rewards::{Class, divide};
 
 /// Binary places of all money of a topic.
 const PLACES: usize = 127;
@@ -75,6 +76,28 @@ impl Shares {
             forecasters: pairs(&waiting.forecasters, &settled.forecaster_fractions),
             reputers: pairs(reputers, &settled.reputer_fractions),
         }
+    }
+}
+
+impl Shares {
+    /// What rewards are divided by, and whose they are.
+    fn settled(self) -> (Vec<(Id, Role)>, Settled) {
+        let mut who = Vec::new();
+        let mut part = |pairs: Vec<(Id, f64)>, role: Role| -> Vec<f64> {
+            let each = pairs.into_iter().map(|(id, fraction)| {
+                who.push((id, role));
+                fraction
+            });
+            each.collect()
+        };
+        let settled = Settled {
+            shares: self.classes,
+            inferer_fractions: part(self.inferers, Role::Inferer),
+            forecaster_fractions: part(self.forecasters, Role::Forecaster),
+            reputer_fractions: part(self.reputers, Role::Reputer),
+            ..Settled::default()
+        };
+        (who, settled)
     }
 }
 
@@ -150,6 +173,35 @@ impl Fees {
 
 fn plus(one: Amount, other: Amount) -> Amount {
     one.add(other, "money of a topic").expect("all money of a topic stays below 2^127")
+}
+
+// --- Rewards ----------------------------------------------------------------
+
+impl Topic {
+    /// Divides the reward of a scored epoch, once: what everybody is paid, and
+    /// what the delegators of reputers may claim from now on, by stake at this
+    /// moment. All parts together are the emission, exactly.
+    pub fn reward(&mut self, epoch: u64, emission: Amount) -> Result<Vec<Payout>, RewardError> {
+        let shares = self.unpaid.get(&epoch).ok_or(RewardError::NothingOwed { epoch })?;
+        if !self.fees.has_room(emission) {
+            return Err(RewardError::TooMuch { emission });
+        }
+        let (who, settled) = shares.clone().settled();
+        let rewards = divide(emission, &settled)
+            .map_err(|error| RewardError::Indivisible { epoch, reason: error.to_string() })?;
+        self.unpaid.remove(&epoch);
+        self.fees.receive(emission);
+        let amounts = Class::ALL.into_iter().flat_map(|class| rewards.of(class));
+        let payouts = who.into_iter().zip(amounts).map(|((id, role), amount)| {
+            let own = match role {
+                Role::Reputer => self.stakes.reward(&id, *amount),
+                _ => *amount,
+            };
+            self.fees.pay(&id, own);
+            Payout { id, role, own, delegated: amount.saturating_sub(own) }
+        });
+        Ok(payouts.collect())
+    }
 }
 
 // --- Actions ----------------------------------------------------------------

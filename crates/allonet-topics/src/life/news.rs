@@ -55,8 +55,8 @@ pub struct Label {
     /// exist.
     pub values: Vec<f64>,
     /// Weighted percentiles 2.28, 15.87, 50, 84.13 and 97.72 of the workers'
-    /// inferences.
-    pub interval: [f64; 5],
+    /// inferences (Eq 17 to 19).
+    pub interval: Vec<f64>,
 }
 
 impl Label {

@@ -25,7 +25,6 @@
 //! fields are passed over.
 
 use std::collections::BTreeMap;
-use std::sync::Arc;
 
 use allonet_core::event::Event;
 use allonet_core::fault::did_you_mean;
@@ -119,16 +118,12 @@ pub(crate) fn read(event: &Event, labels: &[String]) -> Result<Deed, Rejected> {
             let work = Work::Forecast(by_id(field(event, "losses")?, "losses")?);
             Deed::Work { epoch: epoch(event)?, work, salt: None }
         }
-        "commit" => {
-            Deed::Commit { epoch: epoch(event)?, role: worker(event)?, hash: hash(event)? }
-        }
+        "commit" => Deed::Commit { epoch: epoch(event)?, role: worker(event)?, hash: hash(event)? },
         "reveal" => reveal(event, labels)?,
         "report" => Deed::Report { epoch: epoch(event)?, report: report(event, labels)? },
         "stake" => Deed::Stake(amount(event)?),
         "unstake" => Deed::Unstake { reputer: None, amount: amount(event)? },
-        "undelegate" => {
-            Deed::Unstake { reputer: Some(reputer(event)?), amount: amount(event)? }
-        }
+        "undelegate" => Deed::Unstake { reputer: Some(reputer(event)?), amount: amount(event)? },
         "cancel-unstake" => {
             let some = event.fields.contains_key("reputer");
             Deed::Cancel { reputer: some.then(|| reputer(event)).transpose()? }
@@ -207,12 +202,7 @@ fn by_id(value: &Value, name: &str) -> Result<Forecast, Rejected> {
 }
 
 /// One value, or one for each label in their order.
-fn values(
-    event: &Event,
-    labels: &[String],
-    one: &str,
-    many: &str,
-) -> Result<Vec<f64>, Rejected> {
+fn values(event: &Event, labels: &[String], one: &str, many: &str) -> Result<Vec<f64>, Rejected> {
     if labels.is_empty() {
         return Ok(vec![number(one, field(event, one)?, LARGEST_VALUE)?]);
     }
@@ -262,10 +252,12 @@ fn epoch(event: &Event) -> Result<u64, Rejected> {
 fn amount(event: &Event) -> Result<Amount, Rejected> {
     match field(event, "amount")? {
         Value::String(text) if text.len() <= ANY_TEXT => Ok(text.parse::<Amount>()?),
-        value => value.as_u64().map(|units| Amount::from_base(u128::from(units))).ok_or_else(|| {
-            let message = format!("`amount` is {}", short(&value.to_string()));
-            Rejected::new("amount", message, "amounts are whole base units, such as \"1000\"")
-        }),
+        value => {
+            value.as_u64().map(|units| Amount::from_base(u128::from(units))).ok_or_else(|| {
+                let message = format!("`amount` is {}", short(&value.to_string()));
+                Rejected::new("amount", message, "amounts are whole base units, such as \"1000\"")
+            })
+        }
     }
 }
 

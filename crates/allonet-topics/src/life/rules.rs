@@ -16,9 +16,9 @@ use crate::sortition::Sortition;
 /// Farthest the truth may lie behind an inference, in epochs.
 pub const LONGEST_LAG: u64 = 100;
 /// Most labels.
-pub const MOST_LABELS: usize = 256;
+const MOST_LABELS: usize = 256;
 /// Longest run of epochs over which fees may count.
-pub const LONGEST_FEES: u64 = 10_000;
+const LONGEST_FEES: u64 = 10_000;
 /// Most epochs that may be under way at once.
 const MOST_UNDER_WAY: i128 = 1_000;
 /// The last second that prints as a date: 9999-12-31.

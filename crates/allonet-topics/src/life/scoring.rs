@@ -1,7 +1,6 @@
 //! The truth is known: reports become losses, regrets, scores and fractions.
 
-use std::sync::Arc;
-
+use allonet_core::maths;
 use allonet_core::money::Amount;
 use allonet_core::time::Instant;
 
@@ -25,8 +24,7 @@ impl Topic {
             return self.skip(epoch, time, Reason::NoReports);
         }
         let (rules, places) = (self.rules.sortition, self.rules.places.reputers);
-        let (reputers, left_out) =
-            self.reputers.draw(&rules, Role::Reputer, epoch, came, places);
+        let (reputers, left_out) = self.reputers.draw(&rules, Role::Reputer, epoch, came, places);
         let losses = losses(&self.rules, &waiting, &reputers);
         let stakes: Vec<Amount> = reputers.iter().map(|id| self.stakes.of(id)).collect();
         let Some(settled) = self.settle(&waiting, &reputers, &stakes, &losses) else {
@@ -109,4 +107,16 @@ fn losses(rules: &Rules, waiting: &Waiting, reputers: &[Id]) -> Vec<f64> {
         }
     }
     losses
+}
+
+/// The losses of all inferences, label by label: their mean in log10 units where
+/// there are several.
+fn by_truth(loss: &Loss, truth: &[f64], values: &[Vec<Option<f64>>], out: &mut Vec<f64>) {
+    let places = values.first().map_or(0, Vec::len);
+    out.extend((0..places).map(|place| {
+        let of_label = |(values, truth): (&Vec<Option<f64>>, &f64)| {
+            values[place].map_or(f64::NAN, |value| loss.log10(value, *truth))
+        };
+        maths::sum(values.iter().zip(truth).map(of_label)) / truth.len() as f64
+    }));
 }

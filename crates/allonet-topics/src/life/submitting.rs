@@ -12,8 +12,7 @@ use crate::life::{Id, Rejected, Role, Topic};
 impl Topic {
     pub(super) fn register(&mut self, actor: &Id, role: Role) -> Result<(), Rejected> {
         if let Some(whitelist) = &self.rules.whitelist {
-            let list =
-                if role == Role::Reputer { &whitelist.reputers } else { &whitelist.workers };
+            let list = if role == Role::Reputer { &whitelist.reputers } else { &whitelist.workers };
             if !list.contains(actor) {
                 let message = format!("`{actor}` is not on the list of this topic");
                 return Err(Rejected::new("not-listed", message, "ask its creator"));
@@ -192,12 +191,7 @@ impl Topic {
 
     fn in_submissions(&self, epoch: u64) -> Result<(), Rejected> {
         let schedule = &self.rules.schedule;
-        self.in_window(
-            "submissions",
-            epoch,
-            schedule.opens(epoch),
-            schedule.submissions_end(epoch),
-        )
+        self.in_window("submissions", epoch, schedule.opens(epoch), schedule.submissions_end(epoch))
     }
 
     fn in_window(
