@@ -21,8 +21,10 @@ pub mod entropy;
 pub mod epoch;
 pub mod fractions;
 pub mod layout;
+pub mod loss;
 pub mod memory;
 pub mod neurons;
+pub mod rewards;
 pub mod scores;
 pub mod settings;
 
