@@ -37,7 +37,7 @@ use crate::life::{Id, Rejected, Role};
 /// Largest size of a value.
 pub const LARGEST_VALUE: f64 = 1e40;
 /// Largest size of a log10 loss.
-pub const LARGEST_LOSS: f64 = 100.0;
+pub const LARGEST_LOSS: f64 = 300.0;
 /// Longest id or name, in bytes.
 pub(crate) const ANY_TEXT: usize = 255;
 

@@ -226,6 +226,9 @@ impl Rules {
         let different: BTreeSet<&String> = self.labels.iter().collect();
         let different = different.len() == self.labels.len();
         holds(different, "labels", "a list with one label twice", "different labels")?;
+        let even = vec![1.0 / self.arity() as f64; self.arity()];
+        let fits = self.loss.fits(&even).is_ok();
+        holds(fits, "loss", self.loss.name(), "a loss for as many labels as the topic has")?;
         let Places { inferers, forecasters, reputers } = self.places;
         let fits = (1..=4_096).contains(&inferers);
         holds(fits, "places.inferers", inferers, "1 to 4096")?;

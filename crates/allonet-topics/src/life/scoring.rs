@@ -1,6 +1,5 @@
 //! The truth is known: reports become losses, regrets, scores and fractions.
 
-use allonet_core::maths;
 use allonet_core::money::Amount;
 use allonet_core::time::Instant;
 
@@ -98,25 +97,25 @@ impl Topic {
 /// A row of log10 losses for each reputer, NaN where it gave none.
 fn losses(rules: &Rules, waiting: &Waiting, reputers: &[Id]) -> Vec<f64> {
     let mut losses = Vec::with_capacity(reputers.len() * waiting.layout().len());
+    let mut own = Vec::new();
     for reputer in reputers {
         match &waiting.reports[reputer] {
             Report::Losses(given) => {
                 losses.extend(given.iter().map(|loss| loss.unwrap_or(f64::NAN)));
             }
-            Report::Truth(truth) => by_truth(&rules.loss, truth, &waiting.values, &mut losses),
+            Report::Truth(truth) => {
+                by_truth(rules.loss, truth, &waiting.values, &mut own);
+                losses.extend_from_slice(&own);
+            }
         }
     }
     losses
 }
 
-/// The losses of all inferences, label by label: their mean in log10 units where
-/// there are several.
-fn by_truth(loss: &Loss, truth: &[f64], values: &[Vec<Option<f64>>], out: &mut Vec<f64>) {
+/// The losses of all inferences, each with its values for all labels.
+fn by_truth(loss: Loss, truth: &[f64], values: &[Vec<Option<f64>>], out: &mut Vec<f64>) {
     let places = values.first().map_or(0, Vec::len);
-    out.extend((0..places).map(|place| {
-        let of_label = |(values, truth): (&Vec<Option<f64>>, &f64)| {
-            values[place].map_or(f64::NAN, |value| loss.log10(value, *truth))
-        };
-        maths::sum(values.iter().zip(truth).map(of_label)) / truth.len() as f64
-    }));
+    let rows = (0..places).flat_map(|place| values.iter().map(move |label| label[place]));
+    let rows: Vec<f64> = rows.map(|value| value.unwrap_or(f64::NAN)).collect();
+    loss.log10_losses(&rows, truth, out);
 }

@@ -8,6 +8,7 @@ use crate::life::books::{Report, Waiting};
 use crate::life::payload::{Forecast, Given, Losses, Work};
 use crate::life::regrets::Row;
 use crate::life::{Id, Rejected, Role, Topic};
+use crate::loss::LossError;
 
 impl Topic {
     pub(super) fn register(&mut self, actor: &Id, role: Role) -> Result<(), Rejected> {
@@ -68,6 +69,7 @@ impl Topic {
         }
         match work {
             Work::Inference(values) => {
+                self.rules.loss.fits(&values).map_err(unfit)?;
                 let so_far = self.collecting.entry(epoch).or_default();
                 so_far.inferences.insert(actor.clone(), values);
             }
@@ -165,6 +167,9 @@ impl Topic {
             let help = format!("reports count with {least} or more: `stake`, or be delegated to");
             return Err(Rejected::new("too-little-stake", message, help));
         }
+        if let Given::Truth(truth) = &given {
+            self.rules.loss.fits_truth(truth).map_err(unfit)?;
+        }
         let Some(waiting) = self.waiting.get_mut(&epoch) else {
             let message = format!("nobody inferred anything in epoch {epoch}");
             return Err(Rejected::new("nothing-to-report", message, "it was skipped"));
@@ -218,6 +223,11 @@ impl Topic {
         };
         Err(Rejected::new(code, message, help))
     }
+}
+
+#[expect(clippy::needless_pass_by_value, reason = "for map_err")]
+fn unfit(error: LossError) -> Rejected {
+    Rejected::new("bad-value", error.to_string(), "give what the loss of this topic takes")
 }
 
 fn second(actor: &str, what: &str, epoch: u64) -> Rejected {
