@@ -13,7 +13,8 @@
 //!
 //! Base units, whole. What is due to a delegator is kept with 128 binary places
 //! after the unit, remainders with the pool: paid and due together are what was
-//! put in, to the last digit. A claim pays whole units.
+//! put in, to the last digit. A claim pays whole units; one of which less than
+//! 2^−64 is missing is whole.
 //!
 //! # Limits
 //!
@@ -46,6 +47,8 @@ use crate::rewards::of_delegators;
 
 /// Binary places after the base unit.
 const PLACES: usize = 128;
+/// So little is missing only by rounding: 2^−64 of a unit.
+const NEARLY: U256 = U256::from_limbs([0, 1, 0, 0]);
 
 /// Why stake was not moved.
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
@@ -162,9 +165,10 @@ impl Stakes {
     pub fn due(&self, owner: &str, reputer: &str) -> Amount {
         let due = self.reputers.get(reputer).and_then(|stake| {
             let delegation = stake.pool.delegations.get(owner)?;
-            Some(delegation.due + delegation.since(stake.pool.per_share))
+            let due = delegation.due + delegation.since(stake.pool.per_share);
+            Some(stake.pool.whole(due).0)
         });
-        Amount::from_u256(due.unwrap_or_default() >> PLACES)
+        due.unwrap_or_default()
     }
 
     /// All stake.
@@ -321,11 +325,26 @@ impl Pool {
     fn claim(&mut self, owner: &str) -> Option<Amount> {
         let delegation = self.delegations.get_mut(owner)?;
         delegation.settle(self.per_share);
-        let paid = Amount::from_u256(delegation.due >> PLACES);
-        delegation.due -= paid.to_u256() << PLACES;
+        let due = std::mem::take(&mut delegation.due);
+        let (paid, borrowed) = self.whole(due);
+        self.rest -= borrowed;
+        let left = due + borrowed - (paid.to_u256() << PLACES);
+        self.delegations.get_mut(owner)?.due = left;
         self.held = less(self.held, paid);
         self.forget(owner);
         Some(paid)
+    }
+
+    /// The whole units of what is due. Where it lacks less than [`NEARLY`] of
+    /// one more, because shares were rounded down, the rest of the pool lends it.
+    fn whole(&self, due: U256) -> (Amount, U256) {
+        let units = due >> PLACES;
+        let lacks = ((units + U256::from(1)) << PLACES) - due;
+        if lacks <= self.rest && lacks < NEARLY {
+            (Amount::from_u256(units + U256::from(1)), lacks)
+        } else {
+            (Amount::from_u256(units), U256::ZERO)
+        }
     }
 
     fn leave(&mut self, owner: &str, amount: Amount) {
@@ -341,7 +360,7 @@ impl Pool {
     /// unit goes to the others.
     fn forget(&mut self, owner: &str) {
         let Some(delegation) = self.delegations.get(owner) else { return };
-        if delegation.amount.is_zero() && (delegation.due >> PLACES).is_zero() {
+        if delegation.amount.is_zero() && self.whole(delegation.due).0.is_zero() {
             self.rest += delegation.due;
             self.delegations.remove(owner);
         }
@@ -373,4 +392,175 @@ fn total(one: Amount, other: Amount) -> Amount {
 
 fn less(one: Amount, other: Amount) -> Amount {
     one.sub(other, "stake").expect("no more leaves than there is")
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn id(name: &str) -> Arc<str> {
+        name.into()
+    }
+
+    fn base(units: u128) -> Amount {
+        Amount::from_base(units)
+    }
+
+    fn at(seconds: i64) -> Instant {
+        Instant::from_unix(seconds)
+    }
+
+    #[test]
+    fn rewards_by_hand() {
+        let (rob, ann, ben) = (id("rob"), id("ann"), id("ben"));
+        let mut stakes = Stakes::default();
+        stakes.stake(&rob, base(100)).unwrap();
+        stakes.delegate(&ann, &rob, base(100)).unwrap();
+        stakes.delegate(&ben, &rob, base(200)).unwrap();
+        // A quarter is rob's own; of the other 30, ann has 10 and ben 20.
+        assert_eq!(stakes.reward("rob", base(40)), base(10));
+        assert_eq!((stakes.due("ann", "rob"), stakes.due("ben", "rob")), (base(10), base(20)));
+        // Ben joins in with 300 more: of 35 · 6/7 = 30, ann has 5 and ben 25.
+        stakes.delegate(&ben, &rob, base(300)).unwrap();
+        assert_eq!(stakes.reward("rob", base(35)), base(5));
+        assert_eq!(stakes.claim("ann", "rob"), Ok(base(15)));
+        assert_eq!(stakes.claim("ann", "rob"), Err(StakeError::NothingDue));
+        assert_eq!(stakes.claim("ben", "rob"), Ok(base(45)));
+        assert_eq!(stakes.unclaimed(), Amount::ZERO);
+        assert_eq!(stakes.reward("nobody", base(7)), base(7));
+    }
+
+    #[test]
+    fn each_refusal_once() {
+        let (rob, ann) = (id("rob"), id("ann"));
+        let mut stakes = Stakes::default();
+        let own = stakes.delegate(&rob, &rob, base(1));
+        assert!(matches!(own, Err(StakeError::SelfDelegation { .. })));
+        assert_eq!(stakes.stake(&rob, Amount::ZERO), Err(StakeError::Zero));
+        assert_eq!(stakes.delegate(&ann, &rob, Amount::ZERO), Err(StakeError::Zero));
+        assert_eq!(stakes, Stakes::default());
+        stakes.stake(&rob, base(5)).unwrap();
+        let more = stakes.unstake(&rob, &rob, base(6), at(9));
+        assert_eq!(more, Err(StakeError::TooLittle { wanted: base(6), available: base(5) }));
+        let none = stakes.unstake(&ann, &rob, base(1), at(9));
+        assert_eq!(none, Err(StakeError::TooLittle { wanted: base(1), available: base(0) }));
+        stakes.unstake(&rob, &rob, base(5), at(9)).unwrap();
+        let again = stakes.unstake(&rob, &rob, base(1), at(9));
+        assert_eq!(again, Err(StakeError::Pending { amount: base(5), due: at(9) }));
+        assert_eq!(stakes.cancel(&ann, &rob), Err(StakeError::NothingPending));
+        stakes.cancel(&rob, &rob).unwrap();
+        assert_eq!(stakes.cancel(&rob, &rob), Err(StakeError::NothingPending));
+        assert_eq!(stakes.next_release(), None);
+        assert_eq!(stakes.claim("ann", "rob"), Err(StakeError::NothingDue));
+    }
+
+    #[test]
+    fn who_leaves_takes_nothing_of_later_rewards_and_keeps_what_is_due() {
+        let (rob, ann, ben) = (id("rob"), id("ann"), id("ben"));
+        let mut stakes = Stakes::default();
+        stakes.delegate(&ann, &rob, base(1)).unwrap();
+        stakes.delegate(&ben, &rob, base(2)).unwrap();
+        assert_eq!(stakes.reward("rob", base(10)), Amount::ZERO);
+        stakes.unstake(&ann, &rob, base(1), at(5)).unwrap();
+        assert_eq!(stakes.next_release(), Some(at(5)));
+        assert_eq!(stakes.release().unwrap().amount, base(1));
+        assert_eq!(stakes.reward("rob", base(10)), Amount::ZERO);
+        // 10/3 is 3 and a third; ben has 6 and two thirds, and 10.
+        assert_eq!(stakes.claim("ann", "rob"), Ok(base(3)));
+        assert_eq!(stakes.delegated("ann", "rob"), Amount::ZERO);
+        assert_eq!(stakes.claim("ben", "rob"), Ok(base(16)));
+        // The third of a unit that ann left behind is part of the next reward.
+        assert_eq!(stakes.unclaimed(), base(1));
+        stakes.reward("rob", base(1));
+        assert_eq!(stakes.claim("ben", "rob"), Ok(base(2)));
+        assert_eq!(stakes.unclaimed(), Amount::ZERO);
+    }
+
+    #[test]
+    fn the_largest_amounts_fit() {
+        let (rob, ann) = (id("rob"), id("ann"));
+        let most = Amount::from_u256((U256::from(1) << 127) - U256::from(2));
+        let mut stakes = Stakes::default();
+        stakes.delegate(&ann, &rob, base(1)).unwrap();
+        stakes.reward("rob", most);
+        assert_eq!(stakes.claim("ann", "rob"), Ok(most));
+        stakes.delegate(&ann, &rob, less(most, base(2))).unwrap();
+        stakes.reward("rob", base(1));
+        assert_eq!(stakes.claim("ann", "rob"), Ok(base(1)));
+    }
+
+    /// Everything due and left over, in units of 2^−128.
+    fn fixed(stakes: &Stakes, reputer: &str) -> (U256, U256) {
+        let Some(stake) = stakes.reputers.get(reputer) else { return Default::default() };
+        let pool = &stake.pool;
+        let due = pool.delegations.values();
+        let due = due.map(|delegation| delegation.due + delegation.since(pool.per_share));
+        let due = due.fold(pool.rest, |sum, due| sum + due);
+        (due, pool.held.to_u256() << PLACES)
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig::with_cases(64))]
+        #[test]
+        fn what_came_in_is_held_or_went_out(
+            steps in prop::collection::vec((0_u8..7, 0_usize..4, 0_usize..2, 1_u128..1 << 90), 1..80)
+        ) {
+            let owners = ["ann", "ben", "cat", "rob"].map(id);
+            let reputers = ["rob", "sam"].map(id);
+            let (mut stakes, mut came, mut went) = (Stakes::default(), 0_u128, 0_u128);
+            for (at_step, (what, owner, reputer, amount)) in steps.into_iter().enumerate() {
+                let (owner, reputer) = (&owners[owner], &reputers[reputer]);
+                let amount = base(amount);
+                let units = amount.to_u128().unwrap();
+                let due = at(i64::try_from(at_step).unwrap() + 3);
+                match what {
+                    0 => {
+                        stakes.stake(reputer, amount).unwrap();
+                        came += units;
+                    }
+                    1 if stakes.delegate(owner, reputer, amount).is_ok() => came += units,
+                    2 => drop(stakes.unstake(owner, reputer, base(units % 1000 + 1), due)),
+                    3 => drop(stakes.cancel(owner, reputer)),
+                    4 => went += stakes.claim(owner, reputer).map_or(0, |p| p.to_u128().unwrap()),
+                    5 => {
+                        went += stakes.reward(reputer, amount).to_u128().unwrap();
+                        came += units;
+                    }
+                    _ => went += stakes.release().map_or(0, |left| left.amount.to_u128().unwrap()),
+                }
+                let held = total(stakes.staked(), stakes.unclaimed());
+                prop_assert_eq!(held.to_u128().unwrap() + went, came);
+                for reputer in &reputers {
+                    let (due, held) = fixed(&stakes, reputer);
+                    prop_assert_eq!(due, held);
+                }
+            }
+        }
+
+        #[test]
+        fn how_a_reward_is_cut_changes_nothing(
+            stakes_of in prop::array::uniform3(1_u128..1 << 60),
+            parts in prop::collection::vec(1_u128..1 << 60, 1..12),
+        ) {
+            let (rob, names) = (id("rob"), ["ann", "ben", "cat"].map(id));
+            let mut by_parts = Stakes::default();
+            for (name, stake) in names.iter().zip(stakes_of) {
+                by_parts.delegate(name, &rob, base(stake)).unwrap();
+            }
+            let mut at_once = by_parts.clone();
+            for part in &parts {
+                by_parts.reward("rob", base(*part));
+            }
+            at_once.reward("rob", base(parts.iter().sum()));
+            let whole: u128 = stakes_of.iter().sum();
+            for (name, stake) in names.iter().zip(stakes_of) {
+                let paid = by_parts.claim(name, "rob").unwrap_or_default();
+                prop_assert_eq!(paid, at_once.claim(name, "rob").unwrap_or_default());
+                let exact = U256::from(parts.iter().sum::<u128>()) * U256::from(stake);
+                prop_assert_eq!(paid.to_u256(), exact / U256::from(whole));
+            }
+        }
+    }
 }
