@@ -40,8 +40,8 @@ pub fn smooth(newest: &[f64], alpha: f64, smoothed: &mut Vec<f64>) {
         return;
     }
     for (smoothed, newest) in smoothed.iter_mut().zip(newest) {
-        let kept = if smoothed.is_nan() { *newest } else { *smoothed };
-        *smoothed = alpha * newest + (1.0 - alpha) * kept;
+        let next = alpha * newest + (1.0 - alpha) * *smoothed;
+        *smoothed = if smoothed.is_nan() { *newest } else { next };
     }
 }
 

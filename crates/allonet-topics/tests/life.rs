@@ -2,8 +2,16 @@
 
 mod kit;
 
+use allonet_core::random::Random;
 use allonet_topics::commitment::Committed;
+use allonet_topics::consensus::Reports;
+use allonet_topics::epoch::{Scratch, settle};
+use allonet_topics::layout::Layout;
 use allonet_topics::life::{Places, Reason, Role};
+use allonet_topics::loss::Loss;
+use allonet_topics::memory::Memory;
+use allonet_topics::settings::Settings;
+use allonet_topics::synthesis::{Inputs, Synthesis, synthesise};
 use kit::{EPOCH, Stage, at, base, inferences, names, rules, scored, skipped};
 use serde_json::json;
 
@@ -410,4 +418,51 @@ fn an_epoch_is_paid_for_once() {
     assert!(stage.topic.reward(0, base(10)).is_ok());
     assert!(stage.topic.reward(0, base(10)).is_err());
     assert!(stage.topic.reward(7, base(10)).is_err());
+}
+
+/// The same participants in all epochs: the topic is the dense engine, to the
+/// last bit.
+#[test]
+fn constant_participants_are_the_dense_engine() {
+    let (inferers, forecasters) = (["ann", "ben", "cat", "dan"], ["fay", "flo"]);
+    let mut stage = Stage::new(rules(), &inferers, &forecasters, &["rob", "sam"]);
+    let (layout, settings) = (Layout::new(4, 2), Settings::default());
+    let mut memory = Memory::new(layout, 2);
+    let (mut synthesis, mut scratch) = (Synthesis::default(), Scratch::default());
+    let mut random = Random::new(7);
+    for epoch in 0..40 {
+        let inferences: Vec<f64> = inferers.iter().map(|_| random.normal()).collect();
+        let forecasts: Vec<f64> = (0..8).map(|_| 0.3 * random.normal() - 1.0).collect();
+        let truths = [0.1 * random.normal(), 0.1 * random.normal()];
+        for (id, value) in inferers.iter().zip(&inferences) {
+            stage.infer(epoch, id, *value);
+        }
+        for (id, row) in forecasters.iter().zip(forecasts.chunks(4)) {
+            let losses = inferers.iter().zip(row).map(|(id, loss)| ((*id).to_owned(), json!(loss)));
+            stage.forecast(epoch, id, serde_json::Value::Object(losses.collect()));
+        }
+        let inputs = Inputs {
+            layout,
+            inferences: &inferences,
+            forecasts: &forecasts,
+            last_loss: memory.network_loss,
+            regrets: &memory.regrets,
+        };
+        synthesise(&settings, &inputs, &mut synthesis);
+        let inference = stage.inference(EPOCH * epoch + 60);
+        assert_eq!(inference.labels[0].values, synthesis.values);
+        assert_eq!(inference.weights, synthesis.weights);
+        let mut losses = Vec::new();
+        for (id, truth) in ["rob", "sam"].iter().zip(truths) {
+            stage.report(epoch, id, truth);
+            let mut own = Vec::new();
+            Loss::Squared.log10_losses(&synthesis.values, &[truth], &mut own);
+            losses.extend(own);
+        }
+        let reports = Reports { losses: &losses, stakes: &[1000.0, 1000.0] };
+        let settled = settle(&settings, layout, &mut memory, &reports, &mut scratch);
+        let scored = stage.scored(EPOCH * (epoch + 1) + 50);
+        assert_eq!(scored.settled, settled, "{epoch}");
+        assert_eq!(stage.topic.network_loss(), memory.network_loss);
+    }
 }
