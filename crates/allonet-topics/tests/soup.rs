@@ -69,6 +69,8 @@ fn fields(spoon: &Spoon, now: i64, rules: &Rules) -> (&'static str, Value) {
     let before = newest.saturating_sub(rules.schedule.truth_lag_epochs);
     let (x, whom, amount) = (spoon.number, IDS[spoon.whom], spoon.amount);
     let who = IDS[spoon.who];
+    // What somebody commits to is always the same, what it reveals mostly that.
+    let own = if spoon.what == 4 || spoon.amount > 3 { who.len() as f64 } else { x };
     match spoon.what {
         0 => ("register", json!({"role": "inferer"})),
         1 => ("register", json!({"role": "forecaster"})),
@@ -78,11 +80,11 @@ fn fields(spoon: &Spoon, now: i64, rules: &Rules) -> (&'static str, Value) {
             ("leave", json!({"role": role}))
         }
         4..=5 if rules.commit_reveal => {
-            let hash = hash("t", epoch, who, Committed::Inference(&[x]), SALT);
+            let hash = hash("t", epoch, who, Committed::Inference(&[own]), SALT);
             ("commit", json!({"epoch": epoch, "role": "inferer", "hash": hash}))
         }
         6..=7 if rules.commit_reveal => {
-            ("reveal", json!({"epoch": epoch, "value": x, "salt": SALT}))
+            ("reveal", json!({"epoch": epoch, "value": own, "salt": SALT}))
         }
         4..=7 => ("infer", json!({"epoch": epoch, "value": x})),
         8 | 9 => ("forecast", json!({"epoch": epoch, "losses": {"ann": x, whom: -x, "ben": 0.1}})),

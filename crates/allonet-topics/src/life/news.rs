@@ -14,7 +14,7 @@ pub enum Closed {
     /// The inferences of an epoch: the network inference is there.
     Inference(Inference),
     /// The reports of an epoch: who did how well is known.
-    Scored(Scored),
+    Scored(Box<Scored>),
     /// Epochs that nothing came of.
     Skipped(Skipped),
     /// Stake that left.

@@ -253,6 +253,7 @@ impl Rules {
     }
 }
 
+#[expect(clippy::needless_pass_by_value, reason = "numbers and fresh texts, read once")]
 fn holds(
     fits: bool,
     field: &'static str,
@@ -367,7 +368,8 @@ mod tests {
 
     #[test]
     fn rules_that_cannot_be_are_refused() {
-        let broken: [(&str, fn(&mut Rules)); 14] = [
+        type Change = fn(&mut Rules);
+        let broken: [(&str, Change); 14] = [
             ("name", |r| r.name.clear()),
             ("schedule.start", |r| r.schedule.start = Instant::from_unix(i64::MAX)),
             ("schedule.epoch_secs", |r| r.schedule.epoch_secs = 0),

@@ -35,7 +35,7 @@ impl Topic {
             self.unpaid.pop_first();
         }
         let Waiting { inferers, forecasters, .. } = waiting;
-        self.news.push(Closed::Scored(Scored {
+        let scored = Scored {
             epoch,
             time,
             inferers,
@@ -44,7 +44,8 @@ impl Topic {
             reputers_left_out: left_out,
             stakes,
             settled,
-        }));
+        };
+        self.news.push(Closed::Scored(Box::new(scored)));
     }
 
     /// Settles with the memory of those who took part, and puts it back; none

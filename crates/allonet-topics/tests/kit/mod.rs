@@ -1,6 +1,7 @@
 //! Events and topics for tests.
 
 #![allow(dead_code, unreachable_pub, reason = "each test file needs a part of it")]
+#![allow(clippy::needless_pass_by_value, reason = "fields are written where they are given")]
 
 use allonet_core::event::Event;
 use allonet_core::money::Amount;
@@ -139,7 +140,7 @@ pub fn inferences(closed: &[Closed]) -> Vec<Inference> {
 
 pub fn scored(closed: &[Closed]) -> Vec<Scored> {
     let only = closed.iter().filter_map(|closed| match closed {
-        Closed::Scored(scored) => Some(scored.clone()),
+        Closed::Scored(scored) => Some(Scored::clone(scored)),
         _ => None,
     });
     only.collect()
