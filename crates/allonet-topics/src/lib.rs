@@ -21,6 +21,7 @@
 //! Nothing here reads a file, a clock or the network.
 
 pub mod budget;
+pub mod commitment;
 pub mod consensus;
 pub mod division;
 pub mod emission;
@@ -30,6 +31,7 @@ pub mod feed;
 pub mod fractions;
 pub mod kernel;
 pub mod layout;
+pub mod life;
 pub mod loss;
 pub mod memory;
 pub mod models;
@@ -41,7 +43,9 @@ pub mod rewards;
 pub mod scores;
 pub mod series;
 pub mod settings;
+pub mod sortition;
 pub mod spread;
+pub mod stake;
 pub mod synthesis;
 pub mod tokenomics;
 pub mod verdict;
