@@ -11,6 +11,8 @@
 //! 2. [`emission`] is how much all topics are paid, [`budget`] which of them is
 //!    paid how much of it, [`pricing`] what consumers pay and [`tokenomics`] the
 //!    token over years.
+//! 3. [`simulate`] is the numerical experiment behind all claims, honest and
+//!    adverse.
 //!
 //! Equation numbers are those of Kruijssen et al. (2024), *Allora: a
 //! Self-Improving, Decentralized Machine Intelligence Network*. All losses are
@@ -25,6 +27,7 @@ pub mod memory;
 pub mod neurons;
 pub mod pricing;
 pub mod settings;
+pub mod simulate;
 pub mod tokenomics;
 
 /// All mechanisms of this crate, by the id of their card.
