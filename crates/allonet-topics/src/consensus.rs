@@ -1,0 +1,217 @@
+//! How reputers come to a consensus, and whom of them the topic listens to.
+//!
+//! # Formula
+//!
+//! Every reputer `m` with stake `S_m` reports a vector `L_m` of log10 losses, one
+//! for each position of [`Layout`](crate::layout::Layout). What the network takes
+//! the losses for is their mean weighted by stake ([`network_losses`], Eq 14).
+//! What reputers are judged by is a mean `c` weighted by *adjusted* stake (Eq 30,
+//! 32), `Ŝ_m = min(N a_m S_m / Σ a S, 1)`:
+//!
+//! ```text
+//! T_m = 1 / (‖L_m − c‖ / ‖c‖ + ε_r)         score (Eq 33)
+//! T   = Σ S_m T_m / Σ S_m                   (Eq 34)
+//! a_m ← a_m + λ d ln T / d a_m              listening coefficients (Eq 35)
+//! ```
+//!
+//! The derivative is a difference, `(1 − T / T′) / δ` with `δ = 10⁻³`, or `−10⁻³`
+//! where `a_m = 1`. Coefficients stay within 0 and 1. Where a step would listen
+//! to less than the floor of all stake, all coefficients go only as far as the
+//! floor. Scores and adjusted stakes are those at the start of the last step.
+//!
+//! # Units and shapes
+//!
+//! Losses are a row for each reputer, a column for each position. Stakes are in
+//! any unit: only their ratios matter.
+//!
+//! # Limits
+//!
+//! - A loss that is no number, or above `1e100` in size, counts as not given. A
+//!   position that nobody reports has no loss (`NaN`) and no part in the
+//!   consensus. Where a reputer leaves one out that others report, the reported
+//!   value furthest from their consensus stands in for it.
+//! - Where no reputer has stake, all count the same. A stake that is negative or
+//!   no number counts as zero.
+//! - Coefficients that listen to no stake at all become 0.01 each.
+//! - Where less stake than the floor is listened to from the start, because
+//!   stakes have moved since, the first step is stretched, or turned round, to
+//!   reach the floor, and cut at 0 and 1.
+//! - A consensus of length below `1e-7` counts as that long.
+//! - Time: `K N²` once for `K` losses and `N` reputers, then `N²` for each step,
+//!   whatever `K`. Positions that some reputer left out cost `K′ N²` for each
+//!   step.
+//!
+//! # Sources
+//!
+//! Kruijssen et al. (2024), Eq 13, 14, 30 to 35.
+
+mod direct;
+mod distances;
+mod steps;
+
+use pulp::Arch;
+
+use crate::settings::Consensus;
+use distances::Distances;
+use steps::Steps;
+
+/// Losses whose squares still add up.
+const LARGEST: f64 = 1e100;
+/// Columns that are looked at together: a few rows of them fit the first cache.
+const PANEL: usize = 256;
+/// Below this many multiplications threads cost more than they save.
+const SMALL: usize = 1 << 22;
+
+/// What the reputers of an epoch report.
+#[derive(Clone, Copy, Debug)]
+pub struct Reports<'a> {
+    /// log10 losses: a row for each reputer, a column for each position of the
+    /// layout; `NaN` where a reputer gives none.
+    pub losses: &'a [f64],
+    /// Stakes by reputer, own and delegated together.
+    pub stakes: &'a [f64],
+}
+
+impl Reports<'_> {
+    /// How many reputers.
+    pub fn reputers(&self) -> usize {
+        self.stakes.len()
+    }
+
+    /// How many losses each reports.
+    ///
+    /// # Panics
+    ///
+    /// If rows are not of one length.
+    pub fn columns(&self) -> usize {
+        let (cells, rows) = (self.losses.len(), self.stakes.len());
+        let columns = cells.checked_div(rows).unwrap_or(0);
+        assert_eq!(cells, columns * rows, "a row of losses for each stake");
+        columns
+    }
+}
+
+/// What comes of listening to reputers.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Heard {
+    /// Scores `T_m` at the start of the last step.
+    pub scores: Vec<f64>,
+    /// Listening coefficients after the last step.
+    pub coefficients: Vec<f64>,
+    /// Adjusted stakes `Ŝ_m` at the start of the last step.
+    pub adjusted: Vec<f64>,
+    /// How many steps were taken.
+    pub iterations: usize,
+    /// Part of all stake that is listened to after the last step.
+    pub listened: f64,
+}
+
+/// Buffers that are used again from epoch to epoch.
+#[derive(Clone, Debug, Default)]
+pub struct Work {
+    shares: Vec<f64>,
+    distances: Distances,
+    steps: Steps,
+}
+
+/// Losses of the network (Eq 14): for each column the mean of what reputers
+/// report, weighted by stake; `NaN` where nobody with stake reports.
+pub fn network_losses(reports: &Reports<'_>, out: &mut Vec<f64>) {
+    let columns = reports.columns();
+    out.clear();
+    out.resize(columns, 0.0);
+    let mut shares = Vec::new();
+    stake_shares(reports.stakes, &mut shares);
+    Arch::new().dispatch(|| {
+        for (panel, out) in out.chunks_mut(PANEL).enumerate() {
+            weigh(reports.losses, columns, panel * PANEL, &shares, out);
+        }
+    });
+}
+
+/// Weighted means of one panel of columns, from `start`.
+#[inline(always)]
+#[expect(clippy::inline_always, reason = "compiled for the vector unit that is there")]
+fn weigh(losses: &[f64], columns: usize, start: usize, shares: &[f64], out: &mut [f64]) {
+    let width = out.len();
+    let mut weights = [0.0; PANEL];
+    let weights = &mut weights[..width];
+    for (reputer, &share) in shares.iter().enumerate() {
+        let row = &losses[reputer * columns + start..][..width];
+        for ((sum, weight), &loss) in out.iter_mut().zip(weights.iter_mut()).zip(row) {
+            let given = loss.abs() <= LARGEST;
+            *sum += if given { share * loss } else { 0.0 };
+            *weight += if given { share } else { 0.0 };
+        }
+    }
+    for (sum, weight) in out.iter_mut().zip(weights) {
+        // Nobody reports: zero by zero is the NaN that says so.
+        *sum /= *weight;
+    }
+}
+
+/// Parts of all stake; equal where there is none.
+fn stake_shares(stakes: &[f64], shares: &mut Vec<f64>) {
+    let counts = |stake: f64| if stake > 0.0 { stake.min(f64::MAX) } else { 0.0 };
+    let most = stakes.iter().copied().map(counts).fold(0.0, f64::max);
+    shares.clear();
+    if most == 0.0 {
+        shares.resize(stakes.len(), 1.0 / stakes.len() as f64);
+        return;
+    }
+    // Divided by the largest first, so that the sum is finite.
+    shares.extend(stakes.iter().map(|stake| counts(*stake) / most));
+    let sum: f64 = shares.iter().sum();
+    shares.iter_mut().for_each(|share| *share /= sum);
+}
+
+/// Scores of reputers and their new listening coefficients (Eq 30 to 35), from
+/// the coefficients of the epoch before.
+///
+/// ```
+/// use allonet_topics::consensus::{Reports, listen};
+/// use allonet_topics::settings::Settings;
+///
+/// // Two agree on two losses, the third does not.
+/// let losses = [-1.0, -2.0, -1.0, -2.0, -2.0, -1.0];
+/// let reports = Reports { losses: &losses, stakes: &[100.0, 100.0, 100.0] };
+/// let heard = listen(&Settings::default().consensus, &reports, &[1.0, 1.0, 1.0]);
+/// assert!(heard.scores[0] > heard.scores[2]);
+/// assert!(heard.coefficients[2] < 1.0);
+/// ```
+///
+/// # Panics
+///
+/// If there is not one coefficient for each reputer.
+pub fn listen(settings: &Consensus, reports: &Reports<'_>, coefficients: &[f64]) -> Heard {
+    let mut heard = Heard::default();
+    listen_into(settings, reports, coefficients, &mut Work::default(), &mut heard);
+    heard
+}
+
+/// [`listen`] with buffers that are used again.
+pub fn listen_into(
+    settings: &Consensus,
+    reports: &Reports<'_>,
+    coefficients: &[f64],
+    work: &mut Work,
+    heard: &mut Heard,
+) {
+    let reputers = reports.reputers();
+    assert_eq!(coefficients.len(), reputers, "a coefficient for each reputer");
+    stake_shares(reports.stakes, &mut work.shares);
+    work.distances.measure(reports);
+    heard.coefficients.clear();
+    heard.coefficients.extend(coefficients.iter().map(|coefficient| coefficient.clamp(0.0, 1.0)));
+    if listened(&heard.coefficients, &work.shares) == 0.0 {
+        heard.coefficients.fill(0.01);
+    }
+    let Work { shares, distances, steps } = work;
+    Arch::new().dispatch(|| steps.take(settings, reports, distances, shares, heard));
+    heard.listened = listened(&heard.coefficients, shares);
+}
+
+/// Part of the stake that is listened to.
+fn listened(coefficients: &[f64], shares: &[f64]) -> f64 {
+    coefficients.iter().zip(shares).map(|(coefficient, share)| coefficient * share).sum()
+}

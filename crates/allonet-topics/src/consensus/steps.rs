@@ -1,0 +1,286 @@
+//! The steps of the listening coefficients (Eq 35).
+//!
+//! Adjusted stakes are `min(κ a_j S_j, 1)` with one factor `κ` for all. With
+//! reputers in order of `a_j S_j`, those below the cut at 1 come first, and the
+//! weighted sums of squared distances are `κ ×` a running sum over them plus a
+//! running sum over the others. Both are made once for a step; to change one
+//! coefficient then costs one pass over the reputers.
+
+use crate::settings::Consensus;
+
+use super::distances::Distances;
+use super::{Heard, Reports, direct, listened};
+
+/// Relative precision that scores are to have.
+const PRECISION: f64 = 1e-11;
+/// Least length of a consensus.
+const LEAST: f64 = 1e-7;
+
+/// Buffers of a step.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Steps {
+    /// Reputers by `a S`, least first.
+    order: Vec<usize>,
+    /// `a S` in that order.
+    sorted: Vec<f64>,
+    /// `a S` by reputer, zeros to the stride.
+    heard: Vec<f64>,
+    /// Shares of stake, zeros to the stride.
+    shares: Vec<f64>,
+    /// Sums of `a S` over the first of the order.
+    below: Vec<f64>,
+    /// Rows: `Σ a_j S_j Q_j` over the first of the order.
+    scaled: Vec<f64>,
+    /// Rows: `Σ Q_j` over all but the first of the order.
+    capped: Vec<f64>,
+    /// Squared distances from the consensus, the origin's among them.
+    squares: Vec<f64>,
+    /// Scores, zeros to the stride.
+    scores: Vec<f64>,
+    adjusted: Vec<f64>,
+    proposed: Vec<f64>,
+}
+
+/// What a step looks at.
+struct Ground<'a> {
+    settings: &'a Consensus,
+    reports: &'a Reports<'a>,
+    distances: &'a Distances,
+}
+
+impl Steps {
+    /// Takes steps from `heard.coefficients` until they settle.
+    #[inline(always)]
+    #[expect(clippy::inline_always, reason = "compiled for the vector unit that is there")]
+    pub(super) fn take(
+        &mut self,
+        settings: &Consensus,
+        reports: &Reports<'_>,
+        distances: &Distances,
+        shares: &[f64],
+        heard: &mut Heard,
+    ) {
+        let reputers = shares.len();
+        let ground = Ground { settings, reports, distances };
+        self.shares.clear();
+        self.shares.extend_from_slice(shares);
+        self.shares.resize(distances.stride, 0.0);
+        heard.iterations = 0;
+        loop {
+            self.prepare(&ground, &heard.coefficients);
+            let score = self.score(&ground, None);
+            heard.scores.clear();
+            heard.scores.extend_from_slice(&self.scores[..reputers]);
+            heard.adjusted.clear();
+            self.adjust(None);
+            heard.adjusted.extend_from_slice(&self.adjusted);
+            if heard.iterations >= settings.iterations {
+                return;
+            }
+            self.propose(&ground, &heard.coefficients, score);
+            keep_floor(settings.floor, shares, &heard.coefficients, &mut self.proposed);
+            let moves = self.proposed.iter().zip(&heard.coefficients);
+            let largest = moves.map(|(new, old)| (new - old).abs()).fold(0.0, f64::max);
+            heard.coefficients.copy_from_slice(&self.proposed);
+            heard.iterations += 1;
+            let settled = largest == 0.0 || largest / settings.rate < settings.threshold;
+            if settled || heard.iterations >= settings.iterations {
+                return;
+            }
+        }
+    }
+
+    /// New coefficients along the gradient.
+    #[inline(always)]
+    #[expect(clippy::inline_always, reason = "compiled for the vector unit that is there")]
+    fn propose(&mut self, ground: &Ground<'_>, coefficients: &[f64], score: f64) {
+        self.proposed.clear();
+        for (reputer, &coefficient) in coefficients.iter().enumerate() {
+            let size = ground.settings.difference;
+            let difference = if coefficient == 1.0 { -size } else { size };
+            let weight = (coefficient + difference) * self.shares[reputer];
+            let other = self.score(ground, Some((reputer, weight)));
+            let change = ground.settings.rate * ((1.0 - score / other) / difference);
+            // A setting of zero makes no number of it.
+            let change = if change.is_finite() { change } else { 0.0 };
+            self.proposed.push((coefficient + change).clamp(0.0, 1.0));
+        }
+    }
+
+    /// Running sums for a set of coefficients.
+    #[inline(always)]
+    #[expect(clippy::inline_always, reason = "compiled for the vector unit that is there")]
+    fn prepare(&mut self, ground: &Ground<'_>, coefficients: &[f64]) {
+        let (reputers, stride) = (coefficients.len(), ground.distances.stride);
+        self.heard.clear();
+        self.heard.extend(coefficients.iter().zip(&self.shares).map(|(a, share)| a * share));
+        self.heard.resize(stride, 0.0);
+        let heard = &self.heard;
+        self.order.clear();
+        self.order.extend(0..reputers);
+        self.order.sort_unstable_by(|a, b| heard[*a].total_cmp(&heard[*b]).then(a.cmp(b)));
+        self.sorted.clear();
+        self.sorted.extend(self.order.iter().map(|reputer| heard[*reputer]));
+        self.below.clear();
+        self.below.resize(reputers + 1, 0.0);
+        for buffer in [&mut self.scaled, &mut self.capped] {
+            buffer.clear();
+            buffer.resize((reputers + 1) * stride, 0.0);
+        }
+        self.scores.resize(stride, 0.0);
+        self.squares.resize(stride, 0.0);
+        for (place, &reputer) in self.order.iter().enumerate() {
+            let weight = heard[reputer];
+            self.below[place + 1] = self.below[place] + weight;
+            let (done, next) = self.scaled.split_at_mut((place + 1) * stride);
+            let row = &ground.distances.squares[reputer * stride..][..stride];
+            for ((next, done), square) in next.iter_mut().zip(&done[place * stride..]).zip(row) {
+                *next = done + weight * square;
+            }
+        }
+        for (place, &reputer) in self.order.iter().enumerate().rev() {
+            let (next, done) = self.capped.split_at_mut((place + 1) * stride);
+            let row = &ground.distances.squares[reputer * stride..][..stride];
+            for ((next, done), square) in next[place * stride..].iter_mut().zip(&*done).zip(row) {
+                *next = done + square;
+            }
+        }
+    }
+
+    /// Scores of all reputers and their mean weighted by stake (Eq 33, 34), with
+    /// another `a S` for one of them if wanted.
+    #[inline(always)]
+    #[expect(clippy::inline_always, reason = "compiled for the vector unit that is there")]
+    fn score(&mut self, ground: &Ground<'_>, change: Option<(usize, f64)>) -> f64 {
+        let (reputers, stride) = (self.order.len(), ground.distances.stride);
+        let (factor, changed, extra) = self.factor(change);
+        let place = self.sorted.partition_point(|weight| factor * weight < 1.0);
+        let all = factor * self.below[place] + (reputers - place) as f64 + extra;
+        let inverse = 1.0 / all;
+        let scaled = &self.scaled[place * stride..][..stride];
+        let capped = &self.capped[place * stride..][..stride];
+        let row = &ground.distances.squares[changed * stride..][..stride];
+        let squares = &mut self.squares[..stride];
+        let mut twice = [0.0; 4];
+        let lanes = squares.as_chunks_mut::<4>().0.iter_mut().zip(scaled.as_chunks::<4>().0);
+        let lanes = lanes.zip(capped.as_chunks::<4>().0).zip(row.as_chunks::<4>().0);
+        for ((((squares, scaled), capped), row), heard) in
+            lanes.zip(self.heard.as_chunks::<4>().0)
+        {
+            for lane in 0..4 {
+                let sum = (factor * scaled[lane] + capped[lane]) + extra * row[lane];
+                squares[lane] = sum * inverse;
+                let weight = factor * heard[lane];
+                let weight = if weight < 1.0 { weight } else { 1.0 };
+                twice[lane] += weight * squares[lane];
+            }
+        }
+        let twice = (twice[0] + twice[1]) + (twice[2] + twice[3]) + extra * squares[changed];
+        let spread = 0.5 * twice * inverse;
+        let lost = self.subtract(spread, reputers, ground.settings.epsilon);
+        if lost || !ground.distances.ragged.is_empty() {
+            self.look(ground, change, lost);
+        }
+        self.rate(reputers, ground.settings.epsilon)
+    }
+
+    /// The factor of adjusted stakes, whose weight is changed, and by how much.
+    #[inline(always)]
+    #[expect(clippy::inline_always, reason = "compiled for the vector unit that is there")]
+    fn factor(&self, change: Option<(usize, f64)>) -> (f64, usize, f64) {
+        let reputers = self.order.len();
+        let Some((changed, weight)) = change else {
+            return (reputers as f64 / self.below[reputers], 0, 0.0);
+        };
+        let before = self.heard[changed];
+        let factor = reputers as f64 / (self.below[reputers] + (weight - before));
+        (factor, changed, (factor * weight).min(1.0) - (factor * before).min(1.0))
+    }
+
+    /// Turns mean squares into squared distances from the consensus; whether too
+    /// few digits are left of one.
+    #[inline(always)]
+    #[expect(clippy::inline_always, reason = "compiled for the vector unit that is there")]
+    fn subtract(&mut self, spread: f64, reputers: usize, epsilon: f64) -> bool {
+        let length = self.squares[reputers] - spread;
+        let ground = epsilon * if length > 0.0 { length.sqrt() } else { 0.0 };
+        let mut lost = false;
+        for square in &mut self.squares {
+            let noise = f64::EPSILON * *square;
+            let left = *square - spread;
+            let left = if left > 0.0 { left } else { 0.0 };
+            *square = left;
+            let distance = left.sqrt();
+            let scale = PRECISION * (distance + ground);
+            let least = if distance > scale { distance } else { scale };
+            lost |= noise > scale * least;
+        }
+        lost
+    }
+
+    /// Squared distances column by column: of the ragged columns, or of all.
+    #[cold]
+    fn look(&mut self, ground: &Ground<'_>, change: Option<(usize, f64)>, all: bool) {
+        self.adjust(change);
+        let reputers = self.order.len();
+        if all {
+            self.squares.fill(0.0);
+            let columns = 0..ground.reports.columns();
+            direct::add(ground.reports, columns, &self.adjusted, &mut self.squares[..=reputers]);
+        } else {
+            let columns = ground.distances.ragged.iter().copied();
+            direct::add(ground.reports, columns, &self.adjusted, &mut self.squares[..=reputers]);
+        }
+    }
+
+    /// Adjusted stakes (Eq 30).
+    fn adjust(&mut self, change: Option<(usize, f64)>) {
+        let (factor, _, _) = self.factor(change);
+        self.adjusted.clear();
+        let heard = &self.heard[..self.order.len()];
+        self.adjusted.extend(heard.iter().map(|weight| (factor * weight).min(1.0)));
+        if let Some((changed, weight)) = change {
+            self.adjusted[changed] = (factor * weight).min(1.0);
+        }
+    }
+
+    /// Scores from squared distances, and their weighted mean.
+    #[inline(always)]
+    #[expect(clippy::inline_always, reason = "compiled for the vector unit that is there")]
+    fn rate(&mut self, reputers: usize, epsilon: f64) -> f64 {
+        let length = self.squares[reputers].sqrt();
+        let length = if length > LEAST { length } else { LEAST };
+        let ground = epsilon * length;
+        let mut sums = [0.0; 4];
+        let lanes = self.scores.as_chunks_mut::<4>().0.iter_mut();
+        let lanes = lanes.zip(self.squares.as_chunks::<4>().0);
+        for ((scores, squares), shares) in lanes.zip(self.shares.as_chunks::<4>().0) {
+            for lane in 0..4 {
+                scores[lane] = length / (squares[lane].sqrt() + ground);
+                sums[lane] += shares[lane] * scores[lane];
+            }
+        }
+        (sums[0] + sums[1]) + (sums[2] + sums[3])
+    }
+}
+
+/// Holds the part of the stake that is listened to at the floor: the step goes as
+/// far as the floor, and on or back to it where it was missed before. Where this
+/// leads out of 0 to 1, coefficients are cut, and all then rise by the same part
+/// of what they lack to 1.
+fn keep_floor(floor: f64, shares: &[f64], old: &[f64], new: &mut [f64]) {
+    let (before, after) = (listened(old, shares), listened(new, shares));
+    if after >= floor {
+        return;
+    }
+    let part = (floor - before) / (after - before);
+    let part = if part.is_finite() { part } else { 0.0 };
+    for (new, old) in new.iter_mut().zip(old) {
+        *new = (old + (*new - old) * part).clamp(0.0, 1.0);
+    }
+    let reached = listened(new, shares);
+    if reached < floor {
+        let part = ((floor - reached) / (1.0 - reached)).min(1.0);
+        new.iter_mut().for_each(|new| *new += (1.0 - *new) * part);
+    }
+}
