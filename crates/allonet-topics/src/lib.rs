@@ -8,11 +8,13 @@
 //! 1. [`settings`] are what the creator of a topic fixes; [`layout`] is the
 //!    order of all inferences and losses of an epoch; [`memory`] is what a topic
 //!    remembers from one epoch to the next.
-//! 2. [`emission`] is how much all topics are paid, [`budget`] which of them is
-//!    paid how much of it, [`pricing`] what consumers pay and [`tokenomics`] the
-//!    token over years.
 //! 2. [`synthesis`] makes all inferences of an epoch, by weights from
 //!    [`regret`]s through a [`potential`].
+//! 3. [`emission`] is how much all topics are paid, [`budget`] which of them is
+//!    paid how much of it, [`pricing`] what consumers pay and [`tokenomics`] the
+//!    token over years.
+//! 4. [`simulate`] is the numerical experiment behind all claims, honest and
+//!    adverse.
 //!
 //! Equation numbers are those of Kruijssen et al. (2024), *Allora: a
 //! Self-Improving, Decentralized Machine Intelligence Network*. All losses are
@@ -43,6 +45,7 @@ pub mod rewards;
 pub mod scores;
 pub mod series;
 pub mod settings;
+pub mod simulate;
 pub mod sortition;
 pub mod spread;
 pub mod stake;
