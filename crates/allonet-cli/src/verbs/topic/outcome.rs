@@ -5,6 +5,8 @@ use allonet_core::money::{Amount, MoneyError};
 use allonet_topics::verdict::{Estimate, difference, rate};
 use serde::Serialize;
 
+use crate::ui::percent;
+
 /// One epoch that was scored. Everybody of the topic file in its order:
 /// inferers, forecasters, reputers; `NaN` where somebody took no part.
 #[derive(Clone, Debug)]
@@ -86,7 +88,7 @@ pub(super) struct Outcome {
     pub(super) against_naive: Option<Estimate>,
     /// How often the network was better than every worker in the same epoch.
     pub(super) beat_all: Estimate,
-    /// The same for each worker by itself, were it the network.
+    /// All of it in a sentence.
     pub(super) verdict: String,
 }
 
@@ -143,6 +145,17 @@ impl Outcome {
             format!("The network and the best in hindsight, {best}, cannot be told apart:")
         };
         format!("{sure} {range} in log10 loss over {} epochs.", self.epochs)
+    }
+
+    /// How often the network was the best of all, in words.
+    pub(super) fn often(&self) -> String {
+        let Estimate { value, low, high } = self.beat_all;
+        format!(
+            "In {} [{}, {}] of epochs it was nearer to the truth than every participant.",
+            percent(value),
+            percent(low),
+            percent(high)
+        )
     }
 
     /// What forecasts added, in words.
