@@ -24,6 +24,11 @@ pub fn ln_1p(x: f64) -> f64 {
     libm::log1p(x)
 }
 
+/// Logarithm to base 10.
+pub fn log10(x: f64) -> f64 {
+    libm::log10(x)
+}
+
 /// `base` to the power of `exponent`.
 pub fn pow(base: f64, exponent: f64) -> f64 {
     libm::pow(base, exponent)
@@ -80,6 +85,7 @@ mod tests {
         // Frozen: a change here changes every run that uses these functions.
         assert_eq!(exp(1.0).to_bits(), 0x4005_BF0A_8B14_576A);
         assert_eq!(ln(2.0).to_bits(), 0x3FE6_2E42_FEFA_39EF);
+        assert_eq!(log10(1000.0).to_bits(), 3.0_f64.to_bits());
         assert_eq!(pow(2.0, 0.5).to_bits(), 0x3FF6_A09E_667F_3BCD);
         assert_eq!(exp_m1(1e-10).to_bits(), 0x3DDB_7CDF_D9DD_A4E3);
         assert_eq!(ln_1p(1e-10).to_bits(), 0x3DDB_7CDF_D9D1_D693);

@@ -118,9 +118,8 @@ fn memory(rows: &[Row], at: usize) -> Memory {
     let row = &rows[at];
     let newest_first = || rows[..=at].iter().rev();
     let scores = |name: &str, count| newest_first().map(|r| series(r, name, count, "")).collect();
-    let smooth = |class: &str, count| {
-        series(row, &format!("{class}_reward_fraction_smooth_"), count, "")
-    };
+    let smooth =
+        |class: &str, count| series(row, &format!("{class}_reward_fraction_smooth_"), count, "");
     Memory {
         network_loss: Some(row["network_loss"]),
         regrets: regrets(row),

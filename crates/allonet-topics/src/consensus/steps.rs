@@ -164,8 +164,7 @@ impl Steps {
         let mut twice = [0.0; 4];
         let lanes = squares.as_chunks_mut::<4>().0.iter_mut().zip(scaled.as_chunks::<4>().0);
         let lanes = lanes.zip(capped.as_chunks::<4>().0).zip(row.as_chunks::<4>().0);
-        for ((((squares, scaled), capped), row), heard) in
-            lanes.zip(self.heard.as_chunks::<4>().0)
+        for ((((squares, scaled), capped), row), heard) in lanes.zip(self.heard.as_chunks::<4>().0)
         {
             for lane in 0..4 {
                 let sum = (factor * scaled[lane] + capped[lane]) + extra * row[lane];
