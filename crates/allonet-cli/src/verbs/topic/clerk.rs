@@ -178,7 +178,7 @@ impl Clerk {
             network: label.network(),
             naive: label.naive(),
             values: spread(&label.values[layout.workers_own()], f64::NAN),
-            interval: label.interval,
+            interval: label.interval.clone(),
             network_loss: losses[Layout::NETWORK],
             naive_loss: losses[Layout::NAIVE],
             losses: spread(&losses[layout.workers_own()], f64::NAN),

@@ -17,8 +17,8 @@ pub(super) struct Epoch {
     pub(super) naive: f64,
     /// Inferences of workers.
     pub(super) values: Vec<f64>,
-    /// Percentiles of workers' inferences.
-    pub(super) interval: [f64; 5],
+    /// Percentiles of workers' inferences, increasing; empty where there are none.
+    pub(super) interval: Vec<f64>,
     pub(super) network_loss: f64,
     pub(super) naive_loss: f64,
     /// Losses of workers.
@@ -236,7 +236,7 @@ mod tests {
             network: 1.0,
             naive: 1.0,
             values: vec![1.0; 2],
-            interval: [1.0; 5],
+            interval: vec![1.0; 5],
             network_loss: network,
             naive_loss: network + 0.5,
             losses: losses.to_vec(),

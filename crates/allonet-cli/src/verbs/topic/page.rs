@@ -100,8 +100,11 @@ fn inferences(clerk: &Clerk) -> Vec<Line> {
         points.filter(|(_, value)| value.is_finite()).collect()
     };
     let mut network = Line::new("network", points(|epoch| epoch.network));
-    let band = |epoch: &Epoch| (epoch.number as f64, epoch.interval[0], epoch.interval[4]);
-    network.band = shown.iter().map(band).filter(|(_, l, h)| (h - l).is_finite()).collect();
+    let band = |epoch: &Epoch| {
+        Some((epoch.number as f64, *epoch.interval.first()?, *epoch.interval.last()?))
+    };
+    let finite = |(_, low, high): &(f64, f64, f64)| (high - low).is_finite();
+    network.band = shown.iter().filter_map(band).filter(finite).collect();
     network.strong = true;
     vec![network, Line::new("truth", points(|epoch| epoch.truth))]
 }

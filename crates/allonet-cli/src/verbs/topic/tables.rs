@@ -34,7 +34,8 @@ pub(super) fn losses(clerk: &Clerk, times: &[Instant]) -> String {
 pub(super) fn inferences(clerk: &Clerk, times: &[Instant]) -> String {
     let first = ["truth", "network", "naive", "low", "high"];
     by_epoch(clerk, times, &first, |epoch| {
-        let range = [epoch.interval[0], epoch.interval[4]];
+        let end = |end: Option<&f64>| end.copied().unwrap_or(f64::NAN);
+        let range = [end(epoch.interval.first()), end(epoch.interval.last())];
         let first = [epoch.truth, epoch.network, epoch.naive, range[0], range[1]];
         first.into_iter().chain(epoch.values.clone()).collect()
     })
