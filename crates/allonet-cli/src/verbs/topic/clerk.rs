@@ -37,8 +37,6 @@ pub(super) struct Clerk {
     pub(super) epochs: Vec<Epoch>,
     pub(super) feed: Vec<Row>,
     pub(super) refused: Vec<(Event, Rejected)>,
-    /// Epochs that nothing came of.
-    pub(super) skipped: u64,
 }
 
 /// The rules that a topic file means.
@@ -86,7 +84,6 @@ impl Clerk {
             epochs: Vec::new(),
             feed: Vec::new(),
             refused: Vec::new(),
-            skipped: 0,
         })
     }
 
@@ -115,8 +112,7 @@ impl Clerk {
                     self.waiting.insert(inference.epoch, inference);
                 }
                 Closed::Scored(scored) => self.score(&scored)?,
-                Closed::Skipped(skipped) => self.skipped += skipped.last - skipped.first + 1,
-                Closed::Released(_) => {}
+                Closed::Skipped(_) | Closed::Released(_) => {}
             }
         }
         Ok(())

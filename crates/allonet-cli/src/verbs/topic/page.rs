@@ -7,6 +7,7 @@ use super::chart::{Line, draw, escaped};
 use super::clerk::Clerk;
 use super::outcome::{Epoch, Outcome, Role};
 use super::spec::Spec;
+use crate::ui::percent;
 
 /// A chart of the report, also a file of its own.
 #[derive(Debug)]
@@ -76,11 +77,10 @@ fn losses(clerk: &Clerk, outcome: &Outcome) -> Vec<Line> {
         line("network", &|epoch| epoch.network_loss, true),
         line("naive", &|epoch| epoch.naive_loss, false),
     ];
-    let best = outcome.best.as_ref();
-    let best = best.and_then(|best| clerk.names.iter().position(|(id, _)| id == best));
-    if let Some(best) = best {
-        let name = format!("{} (best)", clerk.names[best].0);
-        lines.push(line(&name, &|epoch| epoch.losses[best], false));
+    for rival in [&outcome.best_inferer, &outcome.best_forecaster].into_iter().flatten() {
+        if let Some(best) = clerk.names.iter().position(|(id, _)| *id == rival.id) {
+            lines.push(line(&rival.id, &|epoch| epoch.losses[best], false));
+        }
     }
     lines
 }
@@ -199,7 +199,8 @@ pub(super) fn render(spec: &Spec, outcome: &Outcome, charts: &[Chart]) -> String
     );
     page += "<h2>Who was how good, and who earned what</h2>\n\
              <p class=\"muted\">Losses are log10: one less is ten times nearer to the truth. \
-             Somebody adds what the network would lose in accuracy without it. Rewards are those \
+             Somebody adds what the network's loss would grow by without it; it is beaten in the epochs in which \
+             the network was nearer to the truth. Rewards are those \
              of all epochs.</p>\n";
     page += &table(spec, outcome);
     for chart in charts {
@@ -217,8 +218,8 @@ pub(super) fn render(spec: &Spec, outcome: &Outcome, charts: &[Chart]) -> String
 fn table(spec: &Spec, outcome: &Outcome) -> String {
     let mut html = String::from(
         "<div class=\"wide\"><table>\n<tr><th>participant</th><th>role</th><th>mean log10 loss\
-         </th><th>rank</th><th>mean weight</th><th>mean score</th><th>adds</th><th>reward</th>\
-         <th></th></tr>\n",
+         </th><th>rank</th><th>mean weight</th><th>mean score</th><th>adds</th><th>beaten</th>\
+         <th>reward</th><th></th></tr>\n",
     );
     let most = outcome.participants.iter().map(|one| one.reward).max().unwrap_or(Amount::ZERO);
     let most = most.to_f64().max(1.0);
@@ -226,16 +227,18 @@ fn table(spec: &Spec, outcome: &Outcome) -> String {
     for one in &outcome.participants {
         html += &format!(
             "<tr><td>{}</td><td>{}</td><td>{}</td><td>{}</td><td>{}</td><td>{}</td><td>{}</td>\
-             <td>{}</td><td><span class=\"bar\" style=\"width: {:.0}px\"></span></td></tr>\n",
+             <td>{}</td><td>{}</td><td><span class=\"bar\" style=\"width: {:.0}px\"></span></td></tr>\n",
             escaped(&one.id),
             one.role.name(),
             some(one.loss),
             one.rank.map_or_else(String::new, |rank| rank.to_string()),
-            one.weight.filter(|_| one.role != Role::Reputer).map_or_else(String::new, |weight| {
-                format!("{weight:.3}")
-            }),
+            one.weight.map_or_else(String::new, |weight| format!("{weight:.3}")),
             some(one.score),
             some(one.contribution),
+            one.beaten.map_or_else(String::new, |beaten| {
+                let [value, low, high] = [beaten.value, beaten.low, beaten.high].map(percent);
+                format!("{value} [{low}, {high}]")
+            }),
             escaped(&short(&spec.asset, one.reward)),
             120.0 * one.reward.to_f64() / most
         );

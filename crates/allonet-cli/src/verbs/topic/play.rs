@@ -45,13 +45,15 @@ pub(super) fn play(spec: &Spec, data: &Data, crew: &mut Crew) -> Result<Played, 
         }
     }
     let Player { mut clerk, events, .. } = player;
-    clerk.advance(end(spec, count))?;
+    if let Some(last) = events.last() {
+        clerk.advance(end(spec, last.time))?;
+    }
     Ok(Played { clerk, events })
 }
 
-/// When all of so many epochs is over.
-pub(super) fn end(spec: &Spec, epochs: usize) -> Instant {
-    moment(spec, epochs + spec.lag, 0)
+/// When the reports that came last have closed.
+pub(super) fn end(spec: &Spec, last: Instant) -> Instant {
+    Instant::from_unix(last.unix().saturating_add_unsigned(spec.epoch_secs / 4))
 }
 
 /// So many quarters after an epoch has opened.
@@ -96,6 +98,9 @@ impl Player<'_> {
 
     /// Reputers report an epoch at the opening of a later one.
     fn report(&mut self, epoch: usize, known: usize) -> Result<(), Failure> {
+        if !self.clerk.topic.awaiting_truth().any(|waiting| waiting == known as u64) {
+            return Ok(());
+        }
         let (spec, truth) = (self.spec, self.data.truths[known]);
         for (at, reputer) in spec.reputers.iter().enumerate() {
             let noise = if reputer.noise > 0.0 { self.noise[at].normal() } else { 0.0 };

@@ -26,7 +26,6 @@ pub(super) struct Receipt {
     emission: String,
     /// Epochs that were scored.
     epochs: Vec<Line>,
-    skipped: u64,
     refused: usize,
     /// Everybody's rewards in all.
     paid: BTreeMap<Id, String>,
@@ -63,7 +62,6 @@ impl Receipt {
             rules: clerk.topic.rules().clone(),
             emission,
             epochs: epochs.collect(),
-            skipped: clerk.skipped,
             refused: clerk.refused.len(),
             paid: paid.map(|(id, amount)| (id.clone(), amount.to_string())).collect(),
             state: blake3::hash(&clerk.topic.bytes()).to_hex().to_string(),
@@ -96,7 +94,6 @@ impl Receipt {
             ("the number of epochs", self.epochs.len().to_string(), found.epochs.len().to_string()),
             ("the rules", rules(self), rules(found)),
             ("the emission", self.emission.clone(), found.emission.clone()),
-            ("epochs skipped", self.skipped.to_string(), found.skipped.to_string()),
             ("events refused", self.refused.to_string(), found.refused.to_string()),
         ];
         if let Some((what, kept, again)) = lines.into_iter().find(|(_, kept, again)| kept != again) {

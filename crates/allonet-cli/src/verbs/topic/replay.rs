@@ -6,11 +6,11 @@ use std::process::ExitCode;
 use allonet_core::event::EventLog;
 use allonet_core::fault::Fault;
 use allonet_core::receipt::FileHash;
-use allonet_core::time::Instant;
 use clap::Args;
 use serde_json::json;
 
 use super::clerk::Clerk;
+use super::play::end;
 use super::receipt::Receipt;
 use super::spec::Spec;
 use crate::diagnose::Failure;
@@ -59,8 +59,7 @@ pub(super) fn run(args: &ReplayArgs, ui: &Ui) -> Result<ExitCode, Failure> {
         clerk.take(event)?;
     }
     if let Some(last) = log.events().last() {
-        let after = i64::try_from(spec.epoch_secs).unwrap_or(i64::MAX);
-        clerk.advance(Instant::from_unix(last.time.unix().saturating_add(after)))?;
+        clerk.advance(end(&spec, last.time))?;
     }
     drop(working);
     let inputs = vec![FileHash::of(&spec.name, topic.text.as_bytes())];
@@ -92,11 +91,10 @@ fn print(ui: &Ui, spec: &Spec, clerk: &Clerk, events: usize, holds: bool) {
     ui.print(&ui.table(&["participant", "reward"], &rows, &[1]));
     ui.print("");
     ui.print(&format!(
-        "{}, {} refused, {} scored, {} skipped",
+        "{}, {} refused, {} scored",
         counted(events, "event"),
         clerk.refused.len(),
-        counted(clerk.epochs.len(), "epoch"),
-        clerk.skipped
+        counted(clerk.epochs.len(), "epoch")
     ));
     if holds {
         ui.print(&format!("{} all is as the receipt says", ui.tone(Tone::Good, "PASS")));

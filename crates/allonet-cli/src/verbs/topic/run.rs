@@ -18,7 +18,7 @@ use super::{page, tables};
 use crate::diagnose::Failure;
 use crate::files::{Outputs, folder_of, read_file};
 use crate::program::RunPrograms;
-use crate::ui::{Tone, Ui, counted};
+use crate::ui::{Tone, Ui, counted, percent};
 
 /// `allonet topic run`
 #[derive(Debug, Args)]
@@ -82,14 +82,14 @@ pub(super) fn run(args: &RunArgs, ui: &Ui) -> Result<ExitCode, Failure> {
             "topic": spec.name,
             "asset": spec.asset.id(),
             "outcome": outcome,
-            "skipped": played.clerk.skipped,
+            "unscored": data.truths.len() - played.clerk.epochs.len(),
             "refused": played.clerk.refused.len(),
             "files": paths,
         }));
     } else {
         print(ui, &spec, &outcome);
     }
-    notes(ui, &played, &folder);
+    notes(ui, &data, &played, &folder);
     Ok(ExitCode::SUCCESS)
 }
 
@@ -143,11 +143,12 @@ fn write(
 }
 
 /// Figures of the printed table: all but the first two columns.
-const FIGURES: [usize; 6] = [2, 3, 4, 5, 6, 7];
+const FIGURES: [usize; 7] = [2, 3, 4, 5, 6, 7, 8];
 
 fn print(ui: &Ui, spec: &Spec, outcome: &Outcome) {
     let head =
-        ["participant", "role", "log10 loss", "rank", "weight", "score", "adds", "reward"];
+        
+        ["participant", "role", "log10 loss", "rank", "weight", "adds", "score", "beaten", "reward"];
     let mut rows: Vec<Vec<String>> =
         outcome.participants.iter().map(|one| line(spec, one)).collect();
     for (name, loss) in [("network", outcome.network_loss), ("naive", outcome.naive_loss)] {
@@ -158,8 +159,9 @@ fn print(ui: &Ui, spec: &Spec, outcome: &Outcome) {
     ui.print(&ui.tone(Tone::Strong, &spec.title));
     ui.print(&ui.table(&head, &rows, &FIGURES));
     ui.print("");
-    let better = outcome.against_best.is_some_and(|gap| gap.high < 0.0);
-    let worse = outcome.against_best.is_none_or(|gap| gap.low > 0.0);
+    let gap = outcome.best_inferer.as_ref().map(|rival| rival.difference);
+    let better = gap.is_some_and(|gap| gap.high < 0.0);
+    let worse = gap.is_none_or(|gap| gap.low > 0.0);
     let tone = if better { Tone::Good } else if worse { Tone::Bad } else { Tone::Doubtful };
     ui.print(&ui.tone(tone, &outcome.verdict));
     ui.print(&outcome.often());
@@ -175,8 +177,9 @@ fn line(spec: &Spec, one: &Participant) -> Vec<String> {
         figure(one.loss, 3),
         one.rank.map_or_else(String::new, |rank| rank.to_string()),
         figure(one.weight, 3),
-        figure(one.score, 3),
         figure(one.contribution, 4),
+        figure(one.score, 3),
+        one.beaten.map_or_else(String::new, |beaten| percent(beaten.value)),
         page::short(&spec.asset, one.reward),
     ]
 }
@@ -185,11 +188,11 @@ fn figure(value: Option<f64>, digits: usize) -> String {
     value.map_or_else(String::new, |value| format!("{value:.digits$}"))
 }
 
-fn notes(ui: &Ui, played: &Played, folder: &Path) {
+fn notes(ui: &Ui, data: &Data, played: &Played, folder: &Path) {
     let clerk = &played.clerk;
-    if clerk.skipped > 0 {
-        let skipped = usize::try_from(clerk.skipped).unwrap_or(usize::MAX);
-        ui.note(&format!("nothing came of {}: nobody inferred", counted(skipped, "epoch")));
+    let unscored = data.truths.len() - clerk.epochs.len();
+    if unscored > 0 {
+        ui.note(&format!("{} without inferences were not scored", counted(unscored, "epoch")));
     }
     if let Some((event, rejected)) = clerk.refused.first() {
         let first = format!("{} `{}`: {rejected}", event.actor, event.action);

@@ -78,6 +78,7 @@ pub(super) fn rewards(spec: &Spec, outcome: &Outcome) -> String {
         "mean_weight",
         "mean_score",
         "mean_contribution",
+        "beaten",
         "reward",
         "reward_base_units",
     ];
@@ -92,6 +93,7 @@ pub(super) fn rewards(spec: &Spec, outcome: &Outcome) -> String {
             some(one.weight),
             some(one.score),
             some(one.contribution),
+            some(one.beaten.map(|beaten| beaten.value)),
             Cell::Text(allonet_core::money::format_units(one.reward.to_u256(), spec.asset.decimals)),
             Cell::Text(one.reward.to_string()),
         ]);
