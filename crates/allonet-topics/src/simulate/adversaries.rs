@@ -218,7 +218,8 @@ impl Bench {
             let part = f64::from(percent) / 100.0;
             let honest = self.with(Adversary::Liars { part, by: 0.0 })?;
             let lying = self.with(Adversary::Liars { part, by: 1.0 })?;
-            let case = format!("2 of {} reputers, {percent} % of the stake, lie", self.design.reputers);
+            let case =
+                format!("2 of {} reputers, {percent} % of the stake, lie", self.design.reputers);
             findings.extend(of_reputers(&case, 2, &honest, &lying));
         }
         Ok(findings)
@@ -239,7 +240,8 @@ impl Bench {
                 measure,
                 found: change(&self.honest, &colluding, value),
             };
-            findings.push(found("first inferer's part of inferers' reward, change", &first_inferer));
+            findings
+                .push(found("first inferer's part of inferers' reward, change", &first_inferer));
             findings.push(found("their part of forecasters' reward, change", &share));
             findings.push(found("network loss, change", &network_loss));
         }
@@ -361,9 +363,8 @@ fn of_reputers(case: &str, few: usize, honest: &[Outcome], lying: &[Outcome]) ->
     let own = |one: &Outcome| 100.0 * reputers_part(one, few);
     let listened =
         |one: &Outcome| 100.0 * one.mean_of(&one.trace.listened, 0, one.epochs() / 2..one.epochs());
-    let silenced = |one: &Outcome| {
-        (0..one.epochs()).find(|epoch| coefficient(one, few, *epoch) < 0.5)
-    };
+    let silenced =
+        |one: &Outcome| (0..one.epochs()).find(|epoch| coefficient(one, few, *epoch) < 0.5);
     let when = lying.iter().map(|one| silenced(one).unwrap_or(one.epochs()) as f64);
     vec![
         named("favoured inferer's part, change", change(honest, lying, &first_inferer)),
@@ -383,7 +384,9 @@ fn of_reputers(case: &str, few: usize, honest: &[Outcome], lying: &[Outcome]) ->
 
 /// The mean difference from honest seeds.
 fn change(honest: &[Outcome], cheated: &[Outcome], value: &dyn Fn(&Outcome) -> f64) -> Estimate {
-    Estimate::mean(honest.iter().zip(cheated).map(|(honest, cheated)| value(cheated) - value(honest)))
+    Estimate::mean(
+        honest.iter().zip(cheated).map(|(honest, cheated)| value(cheated) - value(honest)),
+    )
 }
 
 #[cfg(test)]
@@ -419,9 +422,8 @@ mod tests {
         let honest = bench.with(Adversary::Liars { part: 0.3, by: 0.0 }).unwrap();
         let lying = bench.with(Adversary::Liars { part: 0.3, by: 1.0 }).unwrap();
         let findings = of_reputers("x", 2, &honest, &lying);
-        let found = |measure: &str| {
-            findings.iter().find(|one| one.measure == measure).unwrap().found.value
-        };
+        let found =
+            |measure: &str| findings.iter().find(|one| one.measure == measure).unwrap().found.value;
         assert!(found("favoured inferer's part, change") > 0.0);
         assert!(found("their part of reputers' reward, change") < 0.0);
     }

@@ -143,8 +143,7 @@ impl Outcome {
 
     /// How much lower the network's mean log10 loss is than the naive one's.
     pub fn gap(&self, epochs: Range<usize>) -> f64 {
-        self.mean_loss(Layout::NAIVE, epochs.clone())
-            - self.mean_loss(Layout::NETWORK, epochs)
+        self.mean_loss(Layout::NAIVE, epochs.clone()) - self.mean_loss(Layout::NETWORK, epochs)
     }
 
     /// The lowest mean log10 loss among positions of the layout.
@@ -308,8 +307,9 @@ impl<'a> Run<'a> {
                     let row = (at * period + epoch % period) * layout.inferers;
                     forecasts.extend_from_slice(&known[row..row + layout.inferers]);
                 }
-                Insight::Nothing => forecasts
-                    .extend((0..layout.inferers).map(|_| UNKNOWN_LOSS + normals.draw())),
+                Insight::Nothing => {
+                    forecasts.extend((0..layout.inferers).map(|_| UNKNOWN_LOSS + normals.draw()))
+                }
             }
         }
     }
@@ -330,7 +330,9 @@ impl<'a> Run<'a> {
         let Self { normals, world, losses, seen, .. } = self;
         seen.clear();
         for reputer in &world.reputers {
-            seen.extend(losses.iter().map(|loss| loss + normals.around(reputer.bias, reputer.error)));
+            seen.extend(
+                losses.iter().map(|loss| loss + normals.around(reputer.bias, reputer.error)),
+            );
         }
     }
 
@@ -373,11 +375,8 @@ impl<'a> Run<'a> {
         trace.shares.extend_from_slice(&settled.shares);
         trace.entropies.extend_from_slice(&settled.entropies);
         trace.chi.push(settled.utility.chi);
-        let classes = [
-            &settled.inferer_fractions,
-            &settled.forecaster_fractions,
-            &settled.reputer_fractions,
-        ];
+        let classes =
+            [&settled.inferer_fractions, &settled.forecaster_fractions, &settled.reputer_fractions];
         for (fractions, share) in classes.into_iter().zip(settled.shares) {
             trace.rewards.extend(fractions.iter().map(|part| part * share * design.emission));
         }
@@ -482,11 +481,8 @@ mod tests {
                 }
             }
         }
-        let design = Design {
-            insight: Insight::Past { period: 1 },
-            smooth_reports: false,
-            ..short()
-        };
+        let design =
+            Design { insight: Insight::Past { period: 1 }, smooth_reports: false, ..short() };
         run_with(&design, 2, 3, || Star).unwrap();
     }
 }

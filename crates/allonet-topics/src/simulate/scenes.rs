@@ -118,7 +118,11 @@ mod tests {
         let played: Vec<Played> = scenes.iter().map(|one| one.play(2, 1).unwrap()).collect();
         for (at, one) in played.iter().enumerate() {
             assert!(one.naive_gap.value.is_finite() && one.best_gap.value.is_finite());
-            assert!(played[..at].iter().all(|other| other.best_gap != one.best_gap), "{}", one.name);
+            assert!(
+                played[..at].iter().all(|other| other.best_gap != one.best_gap),
+                "{}",
+                one.name
+            );
         }
     }
 }

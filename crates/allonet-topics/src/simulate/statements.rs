@@ -132,10 +132,17 @@ pub fn figure_2(outcomes: &[Outcome]) -> Vec<Statement> {
         mean_of("F2.1 late", order, "the same, second half", (0.8, 1.2), outcomes, |one| {
             one.gap(late(one))
         }),
-        mean_of("F2.1 mse", order, "naive − network, log10 mean loss", (0.8, 1.2), outcomes, |one| {
-            one.log_mean_loss(Layout::NAIVE, all(one))
-                - one.log_mean_loss(Layout::NETWORK, all(one))
-        }),
+        mean_of(
+            "F2.1 mse",
+            order,
+            "naive − network, log10 mean loss",
+            (0.8, 1.2),
+            outcomes,
+            |one| {
+                one.log_mean_loss(Layout::NAIVE, all(one))
+                    - one.log_mean_loss(Layout::NETWORK, all(one))
+            },
+        ),
         rate_of("F2.1 sure", order, "seeds with a gap above 0.2", (0.97, 1.0), outcomes, |one| {
             one.gap(all(one)) > 0.2
         }),
@@ -206,7 +213,11 @@ pub fn decrease(outcomes: &[Outcome]) -> Vec<Statement> {
 
 /// The claims of Figure 2 that take other designs: more inferers, and how much
 /// context awareness there is.
-pub fn figure_2_designs(design: &Design, seeds: usize, seed: u64) -> Result<Vec<Statement>, DesignError> {
+pub fn figure_2_designs(
+    design: &Design,
+    seeds: usize,
+    seed: u64,
+) -> Result<Vec<Statement>, DesignError> {
     let mut statements = Vec::new();
     let naive_ahead = |one: &Outcome| {
         one.best(one.layout.inferences(), &all(one)) - one.mean_loss(Layout::NAIVE, all(one))
@@ -246,9 +257,7 @@ pub fn figure_3(outcomes: &[Outcome]) -> Vec<Statement> {
     let first = |one: &Outcome| 0..one.epochs().min(10);
     let inferers = |one: &Outcome| 0..one.layout.inferers;
     let forecasters = |one: &Outcome| one.layout.inferers..one.layout.workers();
-    let smallest = |one: &Outcome| {
-        class(one, 2) < class(one, 0) && class(one, 2) < class(one, 1)
-    };
+    let smallest = |one: &Outcome| class(one, 2) < class(one, 0) && class(one, 2) < class(one, 1);
     vec![
         rate_of("F3.1", best, "seeds: inferer of the least error", (0.55, 1.0), outcomes, |one| {
             one.richest(inferers(one)) == one.world.best_inferer()
@@ -292,9 +301,9 @@ pub fn figure_3(outcomes: &[Outcome]) -> Vec<Statement> {
 
 /// How far shares are from adding up to one, and reputers' from their entropy.
 fn division_error(outcomes: &[Outcome]) -> f64 {
-    let rows = outcomes.iter().flat_map(|one| {
-        one.trace.shares.chunks_exact(3).zip(one.trace.entropies.chunks_exact(3))
-    });
+    let rows = outcomes
+        .iter()
+        .flat_map(|one| one.trace.shares.chunks_exact(3).zip(one.trace.entropies.chunks_exact(3)));
     rows.map(|(shares, entropies)| {
         let all: f64 = entropies.iter().sum();
         let sum = (shares.iter().sum::<f64>() - 1.0).abs();
@@ -326,7 +335,13 @@ pub fn figure_4() -> Vec<Statement> {
     let staked = smooth[35].staked / smooth[35].circulating;
     vec![
         exact("F4.1", "the yield is at most 12 %", "largest yield, %", top, (0.0, 12.0 + 1e-9)),
-        exact("F4.2", smoothing, "drop at the unlock without, points", drop_at(&raw, 12), (1.0, ANY)),
+        exact(
+            "F4.2",
+            smoothing,
+            "drop at the unlock without, points",
+            drop_at(&raw, 12),
+            (1.0, ANY),
+        ),
         exact("F4.3", smoothing, "the same with, points", drop_at(&smooth, 12), (0.0, 0.2)),
         exact(
             "F4.4",
@@ -335,9 +350,21 @@ pub fn figure_4() -> Vec<Statement> {
             drop_at(&raw, 12) / drop_at(&smooth, 12),
             (5.0, ANY),
         ),
-        exact("F4.5", smoothing, "largest drop in a month with, points", largest(&smooth, 2), (0.0, 0.2)),
+        exact(
+            "F4.5",
+            smoothing,
+            "largest drop in a month with, points",
+            largest(&smooth, 2),
+            (0.0, 0.2),
+        ),
         exact("F4.6", stable, "yield in month 95, %", 100.0 * fees[94].yearly_yield, (7.0, 12.0)),
-        exact("F4.7", stable, "largest drop after month 60, points", largest(&fees, 61), (0.0, 0.06)),
+        exact(
+            "F4.7",
+            stable,
+            "largest drop after month 60, points",
+            largest(&fees, 61),
+            (0.0, 0.06),
+        ),
         exact(
             "F4.8",
             "without fees the yield does not last",
@@ -345,7 +372,13 @@ pub fn figure_4() -> Vec<Statement> {
             100.0 * smooth[94].yearly_yield,
             (0.0, 2.0),
         ),
-        exact("F4.9", "some 60 % of the supply is staked", "part in month 36", staked, (0.55, 0.65)),
+        exact(
+            "F4.9",
+            "some 60 % of the supply is staked",
+            "part in month 36",
+            staked,
+            (0.55, 0.65),
+        ),
     ]
 }
 

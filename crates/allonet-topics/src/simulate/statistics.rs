@@ -45,11 +45,8 @@ impl Estimate {
         let count = values.len() as f64;
         let value = maths::sum(values.iter().copied()) / count;
         let squares = maths::sum(values.iter().map(|one| (one - value) * (one - value)));
-        let error = if values.len() < 2 {
-            f64::INFINITY
-        } else {
-            (squares / (count - 1.0) / count).sqrt()
-        };
+        let error =
+            if values.len() < 2 { f64::INFINITY } else { (squares / (count - 1.0) / count).sqrt() };
         Self { value, error, low: value - Z * error, high: value + Z * error }
     }
 

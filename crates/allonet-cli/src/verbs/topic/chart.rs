@@ -96,10 +96,7 @@ impl Frame {
         let [left, right, top, bottom] = MARGINS;
         let across = (x - self.x.0) / (self.x.1 - self.x.0);
         let up = (y - self.y.0) / (self.y.1 - self.y.0);
-        (
-            left + across * (WIDTH - left - right),
-            HEIGHT - bottom - up * (HEIGHT - top - bottom),
-        )
+        (left + across * (WIDTH - left - right), HEIGHT - bottom - up * (HEIGHT - top - bottom))
     }
 
     fn point(&self, x: f64, y: f64) -> String {

@@ -64,8 +64,8 @@ pub(super) fn rules(spec: &Spec) -> Rules {
 impl Clerk {
     /// For a topic at its beginning; the truths only go into the tables.
     pub(super) fn new(spec: &Spec, truths: &[f64]) -> Result<Self, Failure> {
-        let topic = Topic::new(rules(spec))
-            .map_err(|error| Fault::new("bad-rules", error.to_string()))?;
+        let topic =
+            Topic::new(rules(spec)).map_err(|error| Fault::new("bad-rules", error.to_string()))?;
         let inferers = spec.inferers.iter().map(|worker| (worker.id.clone(), Role::Inferer));
         let forecasters =
             spec.forecasters.iter().map(|worker| (worker.id.clone(), Role::Forecaster));
@@ -214,11 +214,8 @@ impl Clerk {
         let regrets = inferers.iter().map(|id| regret(id, Part::Inferer));
         let regrets = regrets.chain(forecasters.iter().map(|id| regret(id, Part::Forecaster)));
         let settled = &scored.settled;
-        let scores = [
-            settled.inferer_scores.as_slice(),
-            &settled.forecaster_scores,
-            &settled.heard.scores,
-        ];
+        let scores =
+            [settled.inferer_scores.as_slice(), &settled.forecaster_scores, &settled.heard.scores];
         let rewards: Vec<Amount> = payouts.iter().map(whole).collect();
         feed::rows(&feed::Epoch {
             epoch: scored.epoch,

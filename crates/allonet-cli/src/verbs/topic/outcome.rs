@@ -310,7 +310,12 @@ mod tests {
     fn a_network_that_fails_is_told_so() {
         let epochs: Vec<Epoch> = (1..40).map(|at| epoch(at, -1.0, [-1.2, -0.5])).collect();
         let found = outcome(&epochs);
-        assert!(found.verdict.starts_with("The network failed against the best inferer in hindsight: a was"), "{found:?}");
+        assert!(
+            found
+                .verdict
+                .starts_with("The network failed against the best inferer in hindsight: a was"),
+            "{found:?}"
+        );
         assert!(found.beat_all.value < 1e-15);
         assert!(outcome(&[]).verdict.starts_with("No epoch was scored"));
     }

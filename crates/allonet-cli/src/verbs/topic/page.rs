@@ -123,10 +123,7 @@ fn rewards(spec: &Spec, clerk: &Clerk) -> Vec<Line> {
 
 /// Means of windows, and bands of two standard errors around them.
 #[expect(clippy::type_complexity, reason = "points and edges of a band")]
-fn smooth(
-    epochs: &[Epoch],
-    of: &dyn Fn(&Epoch) -> f64,
-) -> (Vec<(f64, f64)>, Vec<(f64, f64, f64)>) {
+fn smooth(epochs: &[Epoch], of: &dyn Fn(&Epoch) -> f64) -> (Vec<(f64, f64)>, Vec<(f64, f64, f64)>) {
     let (mut points, mut band) = (Vec::new(), Vec::new());
     for window in epochs.chunks(WINDOW) {
         let values: Vec<f64> = window.iter().map(of).filter(|value| value.is_finite()).collect();

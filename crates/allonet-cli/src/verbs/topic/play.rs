@@ -71,7 +71,13 @@ struct Player<'a> {
 }
 
 impl Player<'_> {
-    fn act(&mut self, time: Instant, actor: &str, action: &str, fields: Value) -> Result<(), Failure> {
+    fn act(
+        &mut self,
+        time: Instant,
+        actor: &str,
+        action: &str,
+        fields: Value,
+    ) -> Result<(), Failure> {
         let fields = match fields {
             Value::Object(fields) => fields,
             _ => Map::new(),

@@ -96,7 +96,8 @@ impl Receipt {
             ("the emission", self.emission.clone(), found.emission.clone()),
             ("events refused", self.refused.to_string(), found.refused.to_string()),
         ];
-        if let Some((what, kept, again)) = lines.into_iter().find(|(_, kept, again)| kept != again) {
+        if let Some((what, kept, again)) = lines.into_iter().find(|(_, kept, again)| kept != again)
+        {
             return Some((what.to_owned(), kept, again));
         }
         let nobody = String::from("nothing");

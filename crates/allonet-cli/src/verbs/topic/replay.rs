@@ -66,9 +66,9 @@ pub(super) fn run(args: &ReplayArgs, ui: &Ui) -> Result<ExitCode, Failure> {
     let found = Receipt::of(&clerk, spec.asset.show(spec.emission), inputs, &file.text);
     let difference = kept.as_ref().and_then(|kept| kept.first_difference(&found));
     if ui.is_json() {
-        let difference = difference.as_ref().map(|(what, kept, found)| {
-            json!({ "what": what, "receipt": kept, "replay": found })
-        });
+        let difference = difference
+            .as_ref()
+            .map(|(what, kept, found)| json!({ "what": what, "receipt": kept, "replay": found }));
         ui.print_json(&json!({
             "holds": kept.as_ref().map(|_| difference.is_none()),
             "difference": difference,

@@ -66,9 +66,8 @@ pub(super) fn run(args: &RunArgs, ui: &Ui) -> Result<ExitCode, Failure> {
     let working = ui.working("playing");
     let played = play(&spec, &data, &mut crew)?;
     drop(working);
-    let outcome =
-        Outcome::of(&played.clerk.epochs, &played.clerk.names, spec.warm_up, spec.seed)
-            .map_err(|error| Fault::new("amount", error.to_string()))?;
+    let outcome = Outcome::of(&played.clerk.epochs, &played.clerk.names, spec.warm_up, spec.seed)
+        .map_err(|error| Fault::new("amount", error.to_string()))?;
     let name = |path: &Path| path.file_name().unwrap_or_default().to_string_lossy().into_owned();
     let inputs = vec![
         FileHash::of(&name(&args.topic), topic.text.as_bytes()),
@@ -146,9 +145,17 @@ fn write(
 const FIGURES: [usize; 7] = [2, 3, 4, 5, 6, 7, 8];
 
 fn print(ui: &Ui, spec: &Spec, outcome: &Outcome) {
-    let head =
-        
-        ["participant", "role", "log10 loss", "rank", "weight", "adds", "score", "beaten", "reward"];
+    let head = [
+        "participant",
+        "role",
+        "log10 loss",
+        "rank",
+        "weight",
+        "adds",
+        "score",
+        "beaten",
+        "reward",
+    ];
     let mut rows: Vec<Vec<String>> =
         outcome.participants.iter().map(|one| line(spec, one)).collect();
     for (name, loss) in [("network", outcome.network_loss), ("naive", outcome.naive_loss)] {
@@ -162,7 +169,13 @@ fn print(ui: &Ui, spec: &Spec, outcome: &Outcome) {
     let gap = outcome.best_inferer.as_ref().map(|rival| rival.difference);
     let better = gap.is_some_and(|gap| gap.high < 0.0);
     let worse = gap.is_none_or(|gap| gap.low > 0.0);
-    let tone = if better { Tone::Good } else if worse { Tone::Bad } else { Tone::Doubtful };
+    let tone = if better {
+        Tone::Good
+    } else if worse {
+        Tone::Bad
+    } else {
+        Tone::Doubtful
+    };
     ui.print(&ui.tone(tone, &outcome.verdict));
     ui.print(&outcome.often());
     if !spec.forecasters.is_empty() {

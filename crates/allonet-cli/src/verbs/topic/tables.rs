@@ -94,7 +94,10 @@ pub(super) fn rewards(spec: &Spec, outcome: &Outcome) -> String {
             some(one.score),
             some(one.contribution),
             some(one.beaten.map(|beaten| beaten.value)),
-            Cell::Text(allonet_core::money::format_units(one.reward.to_u256(), spec.asset.decimals)),
+            Cell::Text(allonet_core::money::format_units(
+                one.reward.to_u256(),
+                spec.asset.decimals,
+            )),
             Cell::Text(one.reward.to_string()),
         ]);
     }
