@@ -30,7 +30,7 @@ model = "mean"
 
 /// Twelve levels, and a desk that is half a unit off.
 fn series() -> String {
-    let levels = [10.0, 11.0, 12.0, 13.0, 12.0, 11.0, 10.0, 9.0, 10.0, 11.0, 12.0, 13.0];
+    let levels = [10.0, 11.2, 12.1, 13.3, 12.6, 11.4, 10.1, 9.3, 10.2, 11.6, 12.4, 13.1];
     let rows = levels.iter().map(|level| format!("{level},{}\n", level + 0.5));
     format!("level,desk_a\n{}", rows.collect::<String>())
 }
@@ -83,7 +83,7 @@ fn a_run_writes_all_files_and_its_replay_holds() {
         "weights.svg",
     ];
     assert_eq!(room.names("out/pond"), names);
-    assert!(room.read("out/pond/feed.csv").contains("\n5,truth,,,11\n"));
+    assert!(room.read("out/pond/feed.csv").contains("\n5,truth,,,11.4\n"));
     room.done(&format!("{RUN} --out again --threads 1"));
     room.same("out/pond", "again");
     let line = "allonet topic replay out/pond/events.jsonl --topic topic.toml --receipt \
@@ -112,8 +112,8 @@ fn what_was_changed_after_a_run_is_found() {
     room.done(RUN);
     let line = "allonet topic replay out/pond/events.jsonl --topic topic.toml --receipt \
                 out/pond/receipt.json";
-    let event = r#""actor":"desk","action":"infer","epoch":7,"value":9.5"#;
-    room.edit("out/pond/events.jsonl", event, &event.replace("9.5", "8.5"));
+    let event = r#""actor":"desk","action":"infer","epoch":7,"value":9.8"#;
+    room.edit("out/pond/events.jsonl", event, &event.replace("9.8", "8.8"));
     room.tells(line, str![[r#"
 ── standard error
 receipt-differs
@@ -132,7 +132,7 @@ receipt-differs
 63 events, 0 refused, 12 epochs scored
 ── exit 1
 "#]]);
-    room.edit("out/pond/events.jsonl", &event.replace("9.5", "8.5"), event);
+    room.edit("out/pond/events.jsonl", &event.replace("9.8", "8.8"), event);
     room.done(line);
     room.edit("topic.toml", "100 ALLO", "101 ALLO");
     let told = room.run(line);
@@ -144,7 +144,7 @@ receipt-differs
 fn later_values_change_nothing_before_them() {
     let room = room();
     room.done(RUN);
-    room.edit("series.csv", "9,9.5", "90,9.5");
+    room.edit("series.csv", "9.3,9.8", "90,9.8");
     room.done(&format!("{RUN} --out other"));
     let (one, other) = (room.read("out/pond/inferences.csv"), room.read("other/inferences.csv"));
     // Epoch 7 is the one changed: what is inferred for it stays, its truth does not.
@@ -180,7 +180,7 @@ bad-model
 #[test]
 fn wrong_cells_are_told_with_their_line() {
     let room = room();
-    room.edit("series.csv", "13,13.5", "13,13.5x");
+    room.edit("series.csv", "13.3,13.8", "13.3,13.8x");
     room.tells(RUN, str![[r#"
 ── standard error
 bad-number
