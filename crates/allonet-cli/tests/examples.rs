@@ -6,7 +6,7 @@ use std::process::Command;
 
 const ROOT: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../..");
 
-/// Network files below `examples/` with a neuron of the weights catalogue.
+/// Network files below `examples/` with a neuron that weighs or foresees.
 fn examples() -> Vec<PathBuf> {
     let (mut folders, mut found) = (vec![Path::new(ROOT).join("examples")], Vec::new());
     while let Some(folder) = folders.pop() {
@@ -27,7 +27,8 @@ fn weighs(path: &Path) -> bool {
     let text = fs::read_to_string(path).expect("a network is text");
     let lines = text.lines().filter_map(|line| line.trim().strip_prefix("mechanism"));
     let mut named = lines.filter_map(|rest| rest.split('"').nth(1));
-    named.any(|id| allonet_weights::catalogue().iter().any(|entry| entry.card.id == id))
+    let catalogues = [allonet_topics::catalogue(), allonet_weights::catalogue()];
+    named.any(|id| catalogues.iter().copied().flatten().any(|entry| entry.card.id == id))
 }
 
 fn allonet(arguments: &[&str]) -> (bool, String) {
@@ -42,7 +43,7 @@ fn allonet(arguments: &[&str]) -> (bool, String) {
 #[test]
 fn each_runs_pays_all_it_declares_and_verifies() {
     let examples = examples();
-    assert!(examples.len() >= 3, "{examples:?}");
+    assert!(examples.len() >= 4, "{examples:?}");
     let list = fs::read_to_string(Path::new(ROOT).join("examples/README.md")).expect("the list");
     for path in examples {
         let name = path.parent().and_then(Path::file_name).expect("a folder").to_string_lossy();
