@@ -186,7 +186,7 @@ fn degenerate_reports() {
     for loss in [3.0, 0.0, f64::NAN, f64::INFINITY, 1e308] {
         let heard =
             listen(&settings, &Reports { losses: &[loss; 6], stakes: &[1.0; 3] }, &[1.0; 3]);
-        assert_eq!(heard.scores, [100.0; 3], "{loss}");
+        assert!(heard.scores.iter().all(|score| (score - 100.0).abs() < 1e-12), "{loss}");
         assert_eq!(heard.coefficients, [1.0; 3], "{loss}");
     }
     let two = [-1.0, -2.0, -1.5, -1.0];
@@ -195,7 +195,7 @@ fn degenerate_reports() {
         assert_eq!(heard.scores[0].to_bits(), heard.scores[1].to_bits(), "{stakes:?}");
     }
     let all = listen(&settings, &Reports { losses: &two, stakes: &[0.0, 7.0] }, &[1.0; 2]);
-    assert_eq!((all.adjusted[0], all.scores[1]), (0.0, 100.0));
+    assert!(all.adjusted[0] == 0.0 && (all.scores[1] - 100.0).abs() < 1e-12, "{all:?}");
     let deaf = listen(&settings, &Reports { losses: &two, stakes: &[1.0, 1.0] }, &[0.0; 2]);
     assert!(deaf.listened >= 0.5 - 1e-12, "{deaf:?}");
 }
