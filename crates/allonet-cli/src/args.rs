@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use allonet_core::time::Instant;
 use clap::{ArgGroup, Args, Parser, Subcommand, ValueEnum};
 
+use crate::verbs::topic::TopicArgs;
 use crate::verbs::weights::WeightsArgs;
 
 const EXAMPLES: &str = "\
@@ -87,6 +88,8 @@ pub(crate) enum Verb {
     Verify(VerifyArgs),
     /// Make weights of comparisons, and see how good they are
     Weights(WeightsArgs),
+    /// Combine the inferences of many into one that beats each of them
+    Topic(TopicArgs),
 }
 
 /// `allonet new`

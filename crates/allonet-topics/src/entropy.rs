@@ -31,8 +31,8 @@
 
 use allonet_core::maths;
 
-/// Smooths reward fractions (Eq 40). The first, and those of a class whose size
-/// has changed, are taken as they are.
+/// Smooths reward fractions (Eq 40). The first of a participant (NaN before), and
+/// those of a class whose size has changed, are taken as they are.
 pub fn smooth(newest: &[f64], alpha: f64, smoothed: &mut Vec<f64>) {
     if smoothed.len() != newest.len() {
         smoothed.clear();
@@ -40,7 +40,8 @@ pub fn smooth(newest: &[f64], alpha: f64, smoothed: &mut Vec<f64>) {
         return;
     }
     for (smoothed, newest) in smoothed.iter_mut().zip(newest) {
-        *smoothed = alpha * newest + (1.0 - alpha) * *smoothed;
+        let kept = if smoothed.is_nan() { *newest } else { *smoothed };
+        *smoothed = alpha * newest + (1.0 - alpha) * kept;
     }
 }
 

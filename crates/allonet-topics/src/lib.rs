@@ -8,6 +8,13 @@
 //! 1. [`settings`] are what the creator of a topic fixes; [`layout`] is the
 //!    order of all inferences and losses of an epoch; [`memory`] is what a topic
 //!    remembers from one epoch to the next.
+//! 2. [`synthesis`] makes all inferences of an epoch, by weights from
+//!    [`regret`]s through a [`potential`].
+//! 3. [`emission`] is how much all topics are paid, [`budget`] which of them is
+//!    paid how much of it, [`pricing`] what consumers pay and [`tokenomics`] the
+//!    token over years.
+//! 4. [`simulate`] is the numerical experiment behind all claims, honest and
+//!    adverse.
 //!
 //! Equation numbers are those of Kruijssen et al. (2024), *Allora: a
 //! Self-Improving, Decentralized Machine Intelligence Network*. All losses are
@@ -15,18 +22,36 @@
 //!
 //! Nothing here reads a file, a clock or the network.
 
+pub mod budget;
+pub mod commitment;
 pub mod consensus;
 pub mod division;
+pub mod emission;
 pub mod entropy;
 pub mod epoch;
+pub mod feed;
 pub mod fractions;
+pub mod kernel;
 pub mod layout;
+pub mod life;
 pub mod loss;
 pub mod memory;
+pub mod models;
 pub mod neurons;
+pub mod potential;
+pub mod pricing;
+pub mod regret;
 pub mod rewards;
 pub mod scores;
+pub mod series;
 pub mod settings;
+pub mod simulate;
+pub mod sortition;
+pub mod spread;
+pub mod stake;
+pub mod synthesis;
+pub mod tokenomics;
+pub mod verdict;
 
 /// All mechanisms of this crate, by the id of their card.
 pub fn catalogue() -> &'static [allonet_core::mechanism::Entry] {

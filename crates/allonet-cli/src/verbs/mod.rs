@@ -6,6 +6,7 @@ mod explain;
 mod new;
 mod run;
 mod session;
+pub(crate) mod topic;
 mod verify;
 pub(crate) mod weights;
 
@@ -59,6 +60,7 @@ fn dispatch(arguments: &Arguments, ui: &Ui) -> Result<ExitCode, Failure> {
         Verb::Explain(arguments) => explain::explain(arguments, ui),
         Verb::Verify(arguments) => verify::verify(arguments, ui),
         Verb::Weights(arguments) => weights::run(arguments, ui),
+        Verb::Topic(arguments) => topic::run(arguments, ui),
     }
 }
 

@@ -2,8 +2,8 @@
 
 use allonet_mechanisms::trial::trial_of;
 
-use super::{Case, Maker};
 use allonet_laws::Draw;
+use allonet_laws::{Case, Maker};
 
 pub(crate) const MAKERS: &[Maker] = &[("pass-through", pass_through), ("split", split)];
 

@@ -5,8 +5,8 @@ use std::fmt::Write as _;
 use allonet_core::card::Value;
 use allonet_mechanisms::trial::trial_of;
 
-use super::{Case, Maker};
 use allonet_laws::Draw;
+use allonet_laws::{Case, Maker};
 
 pub(crate) const MAKERS: &[Maker] = &[("multisig", multisig)];
 

@@ -5,8 +5,8 @@ use std::sync::Arc;
 use allonet_core::mechanism::{Oracle, Refusal};
 use allonet_mechanisms::trial::trial_of;
 
-use super::{Case, Maker};
 use allonet_laws::Draw;
+use allonet_laws::{Case, Maker};
 
 pub(crate) const MAKERS: &[Maker] = &[("external", external)];
 

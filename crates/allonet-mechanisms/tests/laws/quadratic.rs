@@ -4,8 +4,8 @@ use allonet_core::card::Value;
 use allonet_mechanisms::trial::trial_of;
 
 use super::platforms::{list, scores, trust};
-use super::{Case, Maker};
 use allonet_laws::Draw;
+use allonet_laws::{Case, Maker};
 
 pub(crate) const MAKERS: &[Maker] = &[("quadratic", quadratic)];
 

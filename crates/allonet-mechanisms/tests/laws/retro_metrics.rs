@@ -6,8 +6,8 @@ use allonet_core::card::Value;
 use allonet_core::fault::SourceFile;
 use allonet_mechanisms::trial::{Trial, trial_of};
 
-use super::{Case, Maker};
 use allonet_laws::Draw;
+use allonet_laws::{Case, Maker};
 
 pub(crate) const MAKERS: &[Maker] = &[
     ("category-ballots", category_ballots),

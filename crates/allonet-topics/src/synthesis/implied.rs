@@ -1,0 +1,203 @@
+//! Forecast-implied inferences, and each of them without each inferer.
+//!
+//! # Formula
+//!
+//! `I_k = Σ_j w_j I_j / Σ_j w_j` over the inferers `j` whose loss `k` forecast,
+//! by the regrets `R_j = L_{i−1} − L_{jk}` that this means (Eq 3 to 8). Without
+//! `j` the spread of the regrets is that of the others.
+//!
+//! # Limits
+//!
+//! A forecast for one inferer alone implies that one's inference; without it
+//! there is none. An inferer that was not forecast makes no difference when it
+//! is left out.
+//!
+//! The spread without `j` comes from sums about the mean in one step; where `j`
+//! has most of them, so that digits would be lost, from the others anew.
+
+use pulp::{Arch, NullaryFnOnce};
+use rayon::prelude::*;
+
+use super::combine::{Moments, Part, Rule, mean};
+use super::{Inputs, Synthesis};
+use crate::kernel::LANES;
+use crate::settings::{Scale, Settings};
+
+/// Forecasters whose rows are made before they are put in their places.
+const GROUP: usize = 64;
+/// With so many forecasts, threads are worth their while.
+const PARALLEL: usize = 1 << 13;
+
+/// Memory that is used again.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Scratch {
+    forecaster: Forecaster,
+    /// A row for each forecaster of a group: the forecast-implied inference,
+    /// then that without each inferer.
+    rows: Vec<f64>,
+}
+
+/// Fills in all forecast-implied inferences, where the inferences are there.
+pub(super) fn fill(settings: &Settings, inputs: &Inputs, loss: f64, out: &mut Synthesis) {
+    let layout = inputs.layout;
+    let (inferers, forecasters) = (layout.inferers, layout.forecasters);
+    if inferers * forecasters == 0 {
+        return;
+    }
+    let Synthesis { values, scratch, .. } = out;
+    let width = inferers + 1;
+    scratch.rows.resize(forecasters.min(GROUP) * width, f64::NAN);
+    let parallel = inferers * forecasters >= PARALLEL;
+    for first in (0..forecasters).step_by(GROUP) {
+        let count = GROUP.min(forecasters - first);
+        let rows = &mut scratch.rows[..count * width];
+        let forecasts = &inputs.forecasts[first * inferers..][..count * inferers];
+        let work = |forecaster: &mut Forecaster, row: &mut [f64], forecasts: &[f64]| {
+            let inferences = inputs.inferences;
+            Arch::new().dispatch(Imply { settings, loss, inferences, forecasts, forecaster, row });
+        };
+        if parallel {
+            let pairs = rows.par_chunks_exact_mut(width).zip(forecasts.par_chunks_exact(inferers));
+            pairs.for_each_init(Forecaster::default, |scratch, (row, forecasts)| {
+                work(scratch, row, forecasts);
+            });
+        } else {
+            for (row, forecasts) in
+                rows.chunks_exact_mut(width).zip(forecasts.chunks_exact(inferers))
+            {
+                work(&mut scratch.forecaster, row, forecasts);
+            }
+        }
+        let implied = layout.implied().start + first;
+        for (to, row) in values[implied..].iter_mut().zip(rows.chunks_exact(width)) {
+            *to = row[0];
+        }
+        let without = &mut values[layout.implied_without()];
+        let block = forecasters * LANES;
+        let place = |(number, block): (usize, &mut [f64])| {
+            transpose(rows, width, 1 + number * LANES, block, forecasters, first);
+        };
+        if parallel {
+            without.par_chunks_mut(block).enumerate().for_each(place);
+        } else {
+            without.chunks_mut(block).enumerate().for_each(place);
+        }
+    }
+}
+
+/// Puts some columns of rows in their places: inferer by inferer.
+fn transpose(
+    rows: &[f64],
+    width: usize,
+    column: usize,
+    block: &mut [f64],
+    forecasters: usize,
+    first: usize,
+) {
+    let inferers = block.len() / forecasters;
+    for (number, row) in rows.chunks_exact(width).enumerate() {
+        for (inferer, value) in row[column..][..inferers].iter().enumerate() {
+            block[inferer * forecasters + first + number] = *value;
+        }
+    }
+}
+
+/// What one forecaster forecast, in memory that is used again.
+#[derive(Clone, Debug, Default)]
+struct Forecaster {
+    /// Regrets of the inferers whose loss is forecast, filled up with zeros.
+    regrets: Vec<f64>,
+    /// Their inferences, filled up with NaN.
+    values: Vec<f64>,
+    /// Which inferers they are.
+    inferers: Vec<usize>,
+    /// For medians.
+    sorted: Vec<f64>,
+}
+
+impl Forecaster {
+    #[inline(always)]
+    fn read(&mut self, loss: f64, inferences: &[f64], forecasts: &[f64]) {
+        let Self { regrets, values, inferers, .. } = self;
+        regrets.clear();
+        values.clear();
+        inferers.clear();
+        for (inferer, (forecast, value)) in forecasts.iter().zip(inferences).enumerate() {
+            if !forecast.is_nan() {
+                regrets.push(loss - forecast);
+                values.push(*value);
+                inferers.push(inferer);
+            }
+        }
+        let padded = inferers.len().next_multiple_of(LANES);
+        regrets.resize(padded, 0.0);
+        values.resize(padded, f64::NAN);
+    }
+
+    fn parts(&self) -> [Part<'_>; 1] {
+        [Part { regrets: &self.regrets, values: &self.values }]
+    }
+
+    /// Scaled median absolute deviation of all but one.
+    fn median_deviation(&mut self, left_out: Option<usize>) -> f64 {
+        let Self { regrets, inferers, sorted, .. } = self;
+        sorted.clear();
+        let there = regrets[..inferers.len()].iter().enumerate();
+        sorted.extend(there.filter(|(at, _)| Some(*at) != left_out).map(|(_, regret)| *regret));
+        Scale::Mad.spread(sorted)
+    }
+}
+
+/// Makes the row of one forecaster.
+struct Imply<'a> {
+    settings: &'a Settings,
+    loss: f64,
+    inferences: &'a [f64],
+    forecasts: &'a [f64],
+    forecaster: &'a mut Forecaster,
+    row: &'a mut [f64],
+}
+
+impl NullaryFnOnce for Imply<'_> {
+    type Output = ();
+
+    #[inline(always)]
+    fn call(self) {
+        let Self { settings, loss, inferences, forecasts, forecaster, row } = self;
+        forecaster.read(loss, inferences, forecasts);
+        let rule = Rule::new(settings, None);
+        let Some(all) = Moments::of(&forecaster.parts()) else { return row.fill(f64::NAN) };
+        let mad = settings.scale == Scale::Mad;
+        let spread = if mad { forecaster.median_deviation(None) } else { all.deviation() };
+        let implied = mean(&rule.curve_of(spread, all.best), &forecaster.parts());
+        row.fill(implied);
+        let row = &mut row[1..];
+        if all.count < 2.0 {
+            row[forecaster.inferers[0]] = f64::NAN;
+            return;
+        }
+        for at in 0..forecaster.inferers.len() {
+            row[forecaster.inferers[at]] = without(&rule, mad, &all, forecaster, at);
+        }
+    }
+}
+
+/// The mean without one, summed anew.
+#[inline(always)]
+fn without(rule: &Rule, mad: bool, all: &Moments, forecaster: &mut Forecaster, at: usize) -> f64 {
+    let own = std::mem::replace(&mut forecaster.values[at], f64::NAN);
+    let spread = if mad {
+        Some(forecaster.median_deviation(Some(at)))
+    } else {
+        all.deviation_without(forecaster.regrets[at])
+    };
+    let best = if forecaster.regrets[at] < all.best { Some(all.best) } else { None };
+    let parts = forecaster.parts();
+    let mean = match (spread, best) {
+        (Some(spread), Some(best)) => mean(&rule.curve_of(spread, best), &parts),
+        (Some(spread), None) => mean(&rule.curve_of(spread, super::combine::best(&parts)), &parts),
+        _ => rule.combine(&parts),
+    };
+    forecaster.values[at] = own;
+    mean
+}

@@ -1,0 +1,133 @@
+//! One-out and one-in inferences: without one worker, and naive with one
+//! forecaster.
+//!
+//! # Formula
+//!
+//! The weighted mean of all workers but one, by the row of regrets of the one
+//! left out, and the spread of the others' regrets in it. Where an inferer is
+//! left out, forecasters stand with their inferences made without it. The
+//! one-in inference of a forecaster is that of all inferers and it, by the
+//! regrets of its row.
+//!
+//! # Limits
+//!
+//! Each of a forecaster without a forecast-implied inference is NaN.
+
+use pulp::{Arch, NullaryFnOnce};
+use rayon::prelude::*;
+
+use super::combine::{Part, Rule};
+use crate::layout::Layout;
+use crate::memory::Regrets;
+
+/// With so many regrets, threads are worth their while.
+const PARALLEL: usize = 1 << 16;
+/// Rows that are worked on at once.
+const ROWS: usize = 8;
+
+/// Fills in the one-outs and the one-ins, where all others are there.
+pub(super) fn fill(rule: &Rule, layout: Layout, regrets: &Regrets, values: &mut [f64]) {
+    let (there, secondary) = values.split_at_mut(layout.one_outs().start);
+    let (outs, ins) = secondary.split_at_mut(layout.workers());
+    each(outs, layout.workers(), |first, means| OneOuts {
+        rule,
+        layout,
+        regrets: &regrets.one_out,
+        there,
+        first,
+        means,
+    });
+    each(ins, layout.inferers + 1, |first, means| OneIns {
+        rule,
+        layout,
+        regrets: &regrets.one_in,
+        there,
+        first,
+        means,
+    });
+}
+
+/// Fills in some means, each of so many workers; in parallel if there are many.
+fn each<'a, W: NullaryFnOnce>(
+    means: &'a mut [f64],
+    workers: usize,
+    work: impl Fn(usize, &'a mut [f64]) -> W + Sync,
+) {
+    let one = |(block, means): (usize, &'a mut [f64])| {
+        Arch::new().dispatch(work(block * ROWS, means));
+    };
+    if means.len() * workers < PARALLEL {
+        means.chunks_mut(ROWS).enumerate().for_each(one);
+    } else {
+        means.par_chunks_mut(ROWS).enumerate().for_each(one);
+    }
+}
+
+/// Some one-out inferences, from the worker `first` on.
+struct OneOuts<'a> {
+    rule: &'a Rule,
+    layout: Layout,
+    regrets: &'a [f64],
+    there: &'a [f64],
+    first: usize,
+    means: &'a mut [f64],
+}
+
+impl NullaryFnOnce for OneOuts<'_> {
+    type Output = ();
+
+    #[inline(always)]
+    fn call(self) {
+        let Self { rule, layout, regrets, there, first, means } = self;
+        let (inferers, workers) = (layout.inferers, layout.workers());
+        let own = &there[layout.workers_own()];
+        for (worker, mean) in (first..).zip(means) {
+            let regrets = &regrets[worker * workers..][..workers];
+            // Up to the one left out, after it, and forecasters without it.
+            let (ends, implied) = if worker < inferers {
+                (inferers, &there[layout.implied_without_one(worker)])
+            } else if own[worker].is_nan() {
+                continue;
+            } else {
+                (workers, &there[..0])
+            };
+            *mean = rule.combine(&[
+                Part { regrets: &regrets[..worker], values: &own[..worker] },
+                Part { regrets: &regrets[worker + 1..ends], values: &own[worker + 1..ends] },
+                Part { regrets: &regrets[ends..], values: implied },
+            ]);
+        }
+    }
+}
+
+/// Some one-in inferences, from the forecaster `first` on.
+struct OneIns<'a> {
+    rule: &'a Rule,
+    layout: Layout,
+    regrets: &'a [f64],
+    there: &'a [f64],
+    first: usize,
+    means: &'a mut [f64],
+}
+
+impl NullaryFnOnce for OneIns<'_> {
+    type Output = ();
+
+    #[inline(always)]
+    fn call(self) {
+        let Self { rule, layout, regrets, there, first, means } = self;
+        let inferers = layout.inferers;
+        let own = &there[layout.workers_own()];
+        for (forecaster, mean) in (first..).zip(means) {
+            let implied = &own[inferers + forecaster..][..1];
+            if implied[0].is_nan() {
+                continue;
+            }
+            let regrets = &regrets[forecaster * (inferers + 1)..][..=inferers];
+            *mean = rule.combine(&[
+                Part { regrets: &regrets[..inferers], values: &own[..inferers] },
+                Part { regrets: &regrets[inferers..], values: implied },
+            ]);
+        }
+    }
+}
