@@ -49,7 +49,7 @@ mod direct;
 mod distances;
 mod steps;
 
-use pulp::Arch;
+use pulp::{Arch, NullaryFnOnce};
 
 use crate::settings::Consensus;
 use distances::Distances;
@@ -122,11 +122,26 @@ pub fn network_losses(reports: &Reports<'_>, out: &mut Vec<f64>) {
     out.resize(columns, 0.0);
     let mut shares = Vec::new();
     stake_shares(reports.stakes, &mut shares);
-    Arch::new().dispatch(|| {
-        for (panel, out) in out.chunks_mut(PANEL).enumerate() {
-            weigh(reports.losses, columns, panel * PANEL, &shares, out);
+    Arch::new().dispatch(Means { losses: reports.losses, columns, shares: &shares, out });
+}
+
+/// The means of all columns, as work for the vector unit that is there.
+struct Means<'a> {
+    losses: &'a [f64],
+    columns: usize,
+    shares: &'a [f64],
+    out: &'a mut [f64],
+}
+
+impl NullaryFnOnce for Means<'_> {
+    type Output = ();
+
+    #[inline(always)]
+    fn call(self) {
+        for (panel, out) in self.out.chunks_mut(PANEL).enumerate() {
+            weigh(self.losses, self.columns, panel * PANEL, self.shares, out);
         }
-    });
+    }
 }
 
 /// Weighted means of one panel of columns, from `start`.
@@ -199,6 +214,10 @@ pub fn listen_into(
 ) {
     let reputers = reports.reputers();
     assert_eq!(coefficients.len(), reputers, "a coefficient for each reputer");
+    if reputers == 0 {
+        *heard = Heard::default();
+        return;
+    }
     stake_shares(reports.stakes, &mut work.shares);
     work.distances.measure(reports);
     heard.coefficients.clear();
@@ -207,11 +226,33 @@ pub fn listen_into(
         heard.coefficients.fill(0.01);
     }
     let Work { shares, distances, steps } = work;
-    Arch::new().dispatch(|| steps.take(settings, reports, distances, shares, heard));
+    Arch::new().dispatch(Take { steps, settings, reports, distances, shares, heard });
     heard.listened = listened(&heard.coefficients, shares);
+}
+
+/// All steps, as work for the vector unit that is there.
+struct Take<'a> {
+    steps: &'a mut Steps,
+    settings: &'a Consensus,
+    reports: &'a Reports<'a>,
+    distances: &'a Distances,
+    shares: &'a [f64],
+    heard: &'a mut Heard,
+}
+
+impl NullaryFnOnce for Take<'_> {
+    type Output = ();
+
+    #[inline(always)]
+    fn call(self) {
+        self.steps.take(self.settings, self.reports, self.distances, self.shares, self.heard);
+    }
 }
 
 /// Part of the stake that is listened to.
 fn listened(coefficients: &[f64], shares: &[f64]) -> f64 {
     coefficients.iter().zip(shares).map(|(coefficient, share)| coefficient * share).sum()
 }
+
+#[cfg(test)]
+mod tests;

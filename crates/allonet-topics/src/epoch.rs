@@ -29,7 +29,7 @@ use crate::division::{self, Utility};
 use crate::entropy;
 use crate::fractions;
 use crate::layout::Layout;
-use crate::memory::{Memory, Regrets};
+use crate::memory::Memory;
 use crate::scores;
 use crate::settings::{Settings, Window};
 
@@ -128,7 +128,7 @@ pub fn settle_into(
         return;
     }
     memory.network_loss = Some(network_loss);
-    regret(&mut memory.regrets, layout, &settled.losses, settings.regret_alpha);
+    memory.regrets.update(layout, &settled.losses, settings.regret_alpha);
     memory.coefficients.resize(reputers, 1.0);
     let (work, heard) = (&mut scratch.consensus, &mut settled.heard);
     consensus::listen_into(&settings.consensus, reports, &memory.coefficients, work, heard);
@@ -207,39 +207,4 @@ fn unsettled(layout: Layout, memory: &Memory, reputers: usize, settled: &mut Set
     (settled.entropies, settled.shares) = ([0.0; 3], [0.0; 3]);
     settled.task_score = 0.0;
     settled.utility = Utility { tau: memory.utility, chi: division::chi(memory.utility) };
-}
-
-/// Smooths all regrets (Eq 15); a loss that is not known leaves them as they are.
-fn regret(regrets: &mut Regrets, layout: Layout, losses: &[f64], alpha: f64) {
-    let smooth = |regret: &mut f64, whole: f64, own: f64| {
-        let newest = whole - own;
-        if newest.is_finite() {
-            *regret = alpha * newest + (1.0 - alpha) * *regret;
-        }
-    };
-    let (inferers, workers) = (layout.inferers, layout.workers());
-    let own = &losses[layout.workers_own()];
-    for (regret, own) in regrets.network.iter_mut().zip(own) {
-        smooth(regret, losses[Layout::NETWORK], *own);
-    }
-    for (regret, own) in regrets.naive.iter_mut().zip(own) {
-        smooth(regret, losses[Layout::NAIVE], *own);
-    }
-    for (out, row) in regrets.one_out.chunks_exact_mut(workers.max(1)).enumerate() {
-        let whole = losses[layout.one_outs()][out];
-        for (worker, regret) in row.iter_mut().enumerate() {
-            let recomputed = out < inferers && worker >= inferers;
-            let own = if recomputed {
-                losses[layout.implied_without_one(out)][worker - inferers]
-            } else {
-                own[worker]
-            };
-            smooth(regret, whole, own);
-        }
-    }
-    for (one_in, row) in regrets.one_in.chunks_exact_mut(inferers + 1).enumerate() {
-        let whole = losses[layout.one_ins()][one_in];
-        let losses = own[..inferers].iter().chain([&own[inferers + one_in]]);
-        row.iter_mut().zip(losses).for_each(|(regret, own)| smooth(regret, whole, *own));
-    }
 }

@@ -8,7 +8,7 @@
 //! not from products, two reports that nearly agree keep all their digits however
 //! far off a third is.
 
-use pulp::Arch;
+use pulp::{Arch, NullaryFnOnce};
 use rayon::prelude::*;
 
 use super::{LARGEST, PANEL, Reports, SMALL};
@@ -59,7 +59,7 @@ impl Distances {
         if columns * reputers * reputers < SMALL || groups < 2 {
             let mut part = std::mem::take(&mut self.part);
             for group in 0..groups {
-                arch.dispatch(|| part.sum(reports, group));
+                arch.dispatch(Sum { part: &mut part, reports, group });
                 self.add(&part);
             }
             self.part = part;
@@ -67,7 +67,7 @@ impl Distances {
         }
         let sum = |group| {
             let mut part = Part::default();
-            arch.dispatch(|| part.sum(reports, group));
+            arch.dispatch(Sum { part: &mut part, reports, group });
             part
         };
         let parts: Vec<Part> = (0..groups).into_par_iter().map(sum).collect();
@@ -84,6 +84,22 @@ impl Distances {
             }
         }
         self.ragged.extend(&part.ragged);
+    }
+}
+
+/// The sums of a group, as work for the vector unit that is there.
+struct Sum<'a> {
+    part: &'a mut Part,
+    reports: &'a Reports<'a>,
+    group: usize,
+}
+
+impl NullaryFnOnce for Sum<'_> {
+    type Output = ();
+
+    #[inline(always)]
+    fn call(self) {
+        self.part.sum(self.reports, self.group);
     }
 }
 
@@ -164,15 +180,14 @@ fn tile(
     let others: [&[[f64; LANES]]; WIDE] =
         std::array::from_fn(|row| lanes(packed, width, left + row));
     let mut running = [[[0.0; LANES]; WIDE]; TALL];
-    for at in 0..width / LANES {
-        for (running, row) in running.iter_mut().zip(rows) {
-            let one = row[at];
-            for (running, other) in running.iter_mut().zip(others) {
-                let other = other[at];
-                for lane in 0..LANES {
-                    let difference = one[lane] - other[lane];
-                    running[lane] += difference * difference;
-                }
+    let length = rows[0].len();
+    let (rows, others) = (rows.map(|row| &row[..length]), others.map(|row| &row[..length]));
+    for at in 0..length {
+        let others = [others[0][at], others[1][at]];
+        for row in 0..TALL {
+            let one = rows[row][at];
+            for other in 0..WIDE {
+                running[row][other] = add_square(running[row][other], one, others[other]);
             }
         }
     }
@@ -182,6 +197,16 @@ fn tile(
             sums[(top + row) * points + left + column] += sum;
         }
     }
+}
+
+/// Adds squared differences, lane by lane.
+#[inline(always)]
+#[expect(clippy::inline_always, reason = "compiled for the vector unit that is there")]
+fn add_square(sum: [f64; LANES], one: [f64; LANES], other: [f64; LANES]) -> [f64; LANES] {
+    std::array::from_fn(|lane| {
+        let difference = one[lane] - other[lane];
+        sum[lane] + difference * difference
+    })
 }
 
 /// A row of a panel in lanes.

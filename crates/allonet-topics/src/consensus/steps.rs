@@ -166,21 +166,21 @@ impl Steps {
         let lanes = lanes.zip(capped.as_chunks::<4>().0).zip(row.as_chunks::<4>().0);
         for ((((squares, scaled), capped), row), heard) in lanes.zip(self.heard.as_chunks::<4>().0)
         {
-            for lane in 0..4 {
-                let sum = (factor * scaled[lane] + capped[lane]) + extra * row[lane];
-                squares[lane] = sum * inverse;
-                let weight = factor * heard[lane];
-                let weight = if weight < 1.0 { weight } else { 1.0 };
-                twice[lane] += weight * squares[lane];
-            }
+            let sum = each(|lane| (factor * scaled[lane] + capped[lane]) + extra * row[lane]);
+            *squares = each(|lane| sum[lane] * inverse);
+            let weight = each(|lane| -at_least(-factor * heard[lane], -1.0));
+            twice = each(|lane| twice[lane] + weight[lane] * squares[lane]);
         }
         let twice = (twice[0] + twice[1]) + (twice[2] + twice[3]) + extra * squares[changed];
         let spread = 0.5 * twice * inverse;
-        let lost = self.subtract(spread, reputers, ground.settings.epsilon);
-        if lost || !ground.distances.ragged.is_empty() {
-            self.look(ground, change, lost);
+        let epsilon = ground.settings.epsilon;
+        let (mean, lost) = self.rate(spread, reputers, epsilon);
+        if !lost && ground.distances.ragged.is_empty() {
+            return mean;
         }
-        self.rate(reputers, ground.settings.epsilon)
+        self.squares.iter_mut().for_each(|square| *square = (*square - spread).max(0.0));
+        self.look(ground, change, lost);
+        self.rate(0.0, reputers, epsilon).0
     }
 
     /// The factor of adjusted stakes, whose weight is changed, and by how much.
@@ -194,27 +194,6 @@ impl Steps {
         let before = self.heard[changed];
         let factor = reputers as f64 / (self.below[reputers] + (weight - before));
         (factor, changed, (factor * weight).min(1.0) - (factor * before).min(1.0))
-    }
-
-    /// Turns mean squares into squared distances from the consensus; whether too
-    /// few digits are left of one.
-    #[inline(always)]
-    #[expect(clippy::inline_always, reason = "compiled for the vector unit that is there")]
-    fn subtract(&mut self, spread: f64, reputers: usize, epsilon: f64) -> bool {
-        let length = self.squares[reputers] - spread;
-        let ground = epsilon * if length > 0.0 { length.sqrt() } else { 0.0 };
-        let mut lost = false;
-        for square in &mut self.squares {
-            let noise = f64::EPSILON * *square;
-            let left = *square - spread;
-            let left = if left > 0.0 { left } else { 0.0 };
-            *square = left;
-            let distance = left.sqrt();
-            let scale = PRECISION * (distance + ground);
-            let least = if distance > scale { distance } else { scale };
-            lost |= noise > scale * least;
-        }
-        lost
     }
 
     /// Squared distances column by column: of the ragged columns, or of all.
@@ -243,24 +222,44 @@ impl Steps {
         }
     }
 
-    /// Scores from squared distances, and their weighted mean.
+    /// Scores from mean squares less the spread, and their weighted mean; and
+    /// whether too few digits are left of a distance.
     #[inline(always)]
     #[expect(clippy::inline_always, reason = "compiled for the vector unit that is there")]
-    fn rate(&mut self, reputers: usize, epsilon: f64) -> f64 {
-        let length = self.squares[reputers].sqrt();
-        let length = if length > LEAST { length } else { LEAST };
+    fn rate(&mut self, spread: f64, reputers: usize, epsilon: f64) -> (f64, bool) {
+        let length = self.squares[reputers] - spread;
+        let length = if length > LEAST * LEAST { length.sqrt() } else { LEAST };
         let ground = epsilon * length;
-        let mut sums = [0.0; 4];
+        let (mut sums, mut worst) = ([0.0; 4], [0.0; 4]);
         let lanes = self.scores.as_chunks_mut::<4>().0.iter_mut();
         let lanes = lanes.zip(self.squares.as_chunks::<4>().0);
         for ((scores, squares), shares) in lanes.zip(self.shares.as_chunks::<4>().0) {
-            for lane in 0..4 {
-                scores[lane] = length / (squares[lane].sqrt() + ground);
-                sums[lane] += shares[lane] * scores[lane];
-            }
+            let left = each(|lane| at_least(squares[lane] - spread, 0.0));
+            let distance = each(|lane| left[lane].sqrt());
+            *scores = each(|lane| length / (distance[lane] + ground));
+            sums = each(|lane| sums[lane] + shares[lane] * scores[lane]);
+            let scale = each(|lane| PRECISION * (distance[lane] + ground));
+            let allowed = each(|lane| scale[lane] * at_least(distance[lane], scale[lane]));
+            let beyond = each(|lane| f64::EPSILON * squares[lane] - allowed[lane]);
+            worst = each(|lane| at_least(worst[lane], beyond[lane]));
         }
-        (sums[0] + sums[1]) + (sums[2] + sums[3])
+        let lost = spread > 0.0 && worst.iter().any(|worst| *worst > 0.0);
+        ((sums[0] + sums[1]) + (sums[2] + sums[3]), lost)
     }
+}
+
+/// Four numbers at once.
+#[inline(always)]
+#[expect(clippy::inline_always, reason = "compiled for the vector unit that is there")]
+fn each(number: impl Fn(usize) -> f64) -> [f64; 4] {
+    [number(0), number(1), number(2), number(3)]
+}
+
+/// The greater of two that are numbers, in one instruction.
+#[inline(always)]
+#[expect(clippy::inline_always, reason = "compiled for the vector unit that is there")]
+fn at_least(number: f64, least: f64) -> f64 {
+    if number > least { number } else { least }
 }
 
 /// Holds the part of the stake that is listened to at the floor: the step goes as
