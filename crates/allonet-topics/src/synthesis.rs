@@ -37,6 +37,7 @@ pub mod intervals;
 mod median;
 mod one_out;
 pub mod outliers;
+mod withheld;
 
 use crate::layout::Layout;
 use crate::memory::Regrets;

@@ -271,6 +271,32 @@ impl Pass for Third<'_> {
     }
 }
 
+/// `Σ w I` and `Σ w` where all are there.
+#[inline(always)]
+pub(super) fn sums(curve: &Curve, part: Part) -> (f64, f64) {
+    let mut sums = Sums { curve, product: [0.0; LANES], weight: [0.0; LANES] };
+    pass(&[part], &mut sums);
+    (total(&sums.product), total(&sums.weight))
+}
+
+/// Sums of weighted inferences and of weights.
+struct Sums<'a> {
+    curve: &'a Curve,
+    product: [f64; LANES],
+    weight: [f64; LANES],
+}
+
+impl Pass for Sums<'_> {
+    #[inline(always)]
+    fn take(&mut self, regrets: &[f64; LANES], values: &[f64; LANES]) {
+        for lane in 0..LANES {
+            let weight = self.curve.weight(regrets[lane]);
+            self.product[lane] += weight * values[lane];
+            self.weight[lane] += weight;
+        }
+    }
+}
+
 /// Sum over the lanes, in a fixed order.
 #[inline(always)]
 pub(super) fn total(lanes: &[f64; LANES]) -> f64 {
