@@ -21,6 +21,7 @@
 //!
 //! Kruijssen et al. (2024), §3.1, Eq 5 to 8 and 10, 11; the clip is that of the
 //! authors' simulator.
+#![expect(clippy::inline_always, reason = "what is not inlined is compiled without vectors")]
 
 use allonet_core::maths;
 
@@ -127,6 +128,7 @@ impl Curve {
 }
 
 #[cfg(test)]
+#[expect(clippy::float_cmp, reason = "exact results")]
 mod tests {
     use super::*;
 

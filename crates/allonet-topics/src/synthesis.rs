@@ -34,6 +34,7 @@
 mod combine;
 mod implied;
 pub mod intervals;
+pub mod labels;
 mod median;
 mod one_out;
 pub mod outliers;

@@ -69,18 +69,16 @@ struct Mean {
 fn reference(settings: &Settings, common: Option<f64>, items: &[(f64, f64)]) -> Mean {
     let items: Vec<_> = items.iter().filter(|(r, i)| !r.is_nan() && !i.is_nan()).collect();
     let mut regrets: Vec<f64> = items.iter().map(|item| item.0).collect();
-    let scale = common.unwrap_or_else(|| match settings.scale {
-        Scale::Mad => spread::MAD_SCALE * spread::median_deviation(&mut regrets),
-        _ => {
-            let mean = maths::sum(regrets.iter().copied()) / regrets.len() as f64;
-            let squares = regrets.iter().map(|regret| (regret - mean) * (regret - mean));
-            if items.len() < 2 {
-                0.0
-            } else {
-                (maths::sum(squares) / (items.len() - 1) as f64).sqrt()
-            }
+    let own = || {
+        if settings.scale == Scale::Mad {
+            return spread::MAD_SCALE * spread::median_deviation(&mut regrets);
         }
-    }) + settings.epsilon;
+        let mean = maths::sum(regrets.iter().copied()) / regrets.len() as f64;
+        let squares = regrets.iter().map(|regret| (regret - mean) * (regret - mean));
+        let others = items.len().max(2) - 1;
+        (maths::sum(squares) / others as f64).sqrt()
+    };
+    let scale = common.unwrap_or_else(own) + settings.epsilon;
     let (p, c) = (settings.potential.p, settings.potential.c);
     let log = |regret: f64| -> f64 {
         let y = p * (regret / scale - c);
@@ -300,6 +298,7 @@ fn the_first_epoch_is_by_the_mean_forecast_or_medians() {
 }
 
 #[test]
+#[expect(clippy::float_cmp, reason = "exact results")]
 fn a_sole_inferer_is_the_network() {
     let mut epoch = Epoch::random(6, 1, 2, 0);
     epoch.forecasts[1] = f64::NAN;

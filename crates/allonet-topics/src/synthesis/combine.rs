@@ -10,6 +10,7 @@
 //! What has no inference (NaN) does not count. Of nothing the mean is NaN, of
 //! one it is that one. The mean is held between the least and the greatest
 //! inference, where rounding would carry it past.
+#![expect(clippy::inline_always, reason = "what is not inlined is compiled without vectors")]
 
 use pulp::{Arch, NullaryFnOnce};
 
@@ -300,8 +301,8 @@ impl Pass for Sums<'_> {
 /// Sum over the lanes, in a fixed order.
 #[inline(always)]
 pub(super) fn total(lanes: &[f64; LANES]) -> f64 {
-    let [a, b, c, d, e, f, g, h] = *lanes;
-    ((a + e) + (c + g)) + ((b + f) + (d + h))
+    let pair = |lane: usize| lanes[lane] + lanes[lane + 4];
+    (pair(0) + pair(2)) + (pair(1) + pair(3))
 }
 
 /// Greatest over the lanes.

@@ -16,6 +16,7 @@
 //! has most of them, so that digits would be lost, from the others anew. Of many
 //! forecasts the means are made by [`super::withheld`], unless weights are
 //! clipped or the spread is a median absolute deviation.
+#![expect(clippy::inline_always, reason = "what is not inlined is compiled without vectors")]
 
 use pulp::{Arch, NullaryFnOnce};
 use rayon::prelude::*;

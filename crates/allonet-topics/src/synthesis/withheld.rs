@@ -23,6 +23,7 @@
 //!
 //! Trefethen (2013), *Approximation Theory and Approximation Practice*,
 //! theorem 8.2.
+#![expect(clippy::inline_always, reason = "what is not inlined is compiled without vectors")]
 
 use std::sync::LazyLock;
 
@@ -161,7 +162,7 @@ impl All<'_> {
             let mean = if mean < least { least } else { mean };
             let mean = if mean > most { most } else { mean };
             // A comparison with NaN is false.
-            let good = (at <= 1.0 + 1e-9) & (own <= 0.25 * sum);
+            let good = (at <= 1.0 + 1e-9) && (own <= 0.25 * sum);
             *to = if good { mean } else { f64::NAN };
         }
     }
@@ -216,8 +217,8 @@ impl Ends {
     /// Least and greatest without one of this value.
     #[inline(always)]
     fn without(&self, value: f64) -> (f64, f64) {
-        let least = if value == self.least[0] { self.least[1] } else { self.least[0] };
-        let most = if value == self.most[0] { self.most[1] } else { self.most[0] };
+        let least = if value <= self.least[0] { self.least[1] } else { self.least[0] };
+        let most = if value >= self.most[0] { self.most[1] } else { self.most[0] };
         (least, most)
     }
 }
@@ -272,7 +273,9 @@ impl Table {
         }
         for (k, row) in table.chebyshev.iter_mut().enumerate() {
             let factor = if k == 0 { 1.0 } else { 2.0 } / count.max(1) as f64;
-            row.iter_mut().for_each(|value| *value *= factor);
+            for value in row {
+                *value *= factor;
+            }
         }
         table
     }
