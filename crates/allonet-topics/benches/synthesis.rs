@@ -1,6 +1,5 @@
 //! Synthesis and the update of regrets, from the smallest topic to ten thousand
 //! inferers.
-#![expect(missing_docs, reason = "criterion makes public functions")]
 
 use allonet_core::random::Random;
 use allonet_topics::layout::Layout;

@@ -21,6 +21,7 @@
 //!
 //! Kruijssen et al. (2024), §3.1, Eq 5 to 8 and 10, 11; the clip is that of the
 //! authors' simulator.
+#![expect(clippy::inline_always, reason = "what is not inlined is compiled without vectors")]
 
 use allonet_core::maths;
 
@@ -106,6 +107,15 @@ impl Curve {
         }
     }
 
+    /// Ratios of regrets times `scale`, with an `m` that is given with its
+    /// `e^{−m}` and need not be the one of the best.
+    #[inline(always)]
+    pub(crate) fn held(potential: Potential, scale: f64, best: f64, m: f64, base: f64) -> Self {
+        let rate = potential.p * scale;
+        let start = (potential.p * potential.c - m) - rate * best;
+        Self { rate, best, start, base, floor: -708.0, end: 708.0, unit: 1.0 }
+    }
+
     /// The weight of a regret, in proportion; 0 of −∞.
     #[inline(always)]
     pub(crate) fn weight(&self, regret: f64) -> f64 {
@@ -118,6 +128,7 @@ impl Curve {
 }
 
 #[cfg(test)]
+#[expect(clippy::float_cmp, reason = "exact results")]
 mod tests {
     use super::*;
 

@@ -57,6 +57,7 @@ pub fn median_deviation(values: &mut [f64]) -> f64 {
 }
 
 #[cfg(test)]
+#[expect(clippy::float_cmp, reason = "exact results")]
 mod tests {
     use super::*;
 

@@ -34,9 +34,11 @@
 mod combine;
 mod implied;
 pub mod intervals;
+pub mod labels;
 mod median;
 mod one_out;
 pub mod outliers;
+mod withheld;
 
 use crate::layout::Layout;
 use crate::memory::Regrets;

@@ -10,6 +10,7 @@
 //! What has no inference (NaN) does not count. Of nothing the mean is NaN, of
 //! one it is that one. The mean is held between the least and the greatest
 //! inference, where rounding would carry it past.
+#![expect(clippy::inline_always, reason = "what is not inlined is compiled without vectors")]
 
 use pulp::{Arch, NullaryFnOnce};
 
@@ -271,11 +272,37 @@ impl Pass for Third<'_> {
     }
 }
 
+/// `Σ w I` and `Σ w` where all are there.
+#[inline(always)]
+pub(super) fn sums(curve: &Curve, part: Part) -> (f64, f64) {
+    let mut sums = Sums { curve, product: [0.0; LANES], weight: [0.0; LANES] };
+    pass(&[part], &mut sums);
+    (total(&sums.product), total(&sums.weight))
+}
+
+/// Sums of weighted inferences and of weights.
+struct Sums<'a> {
+    curve: &'a Curve,
+    product: [f64; LANES],
+    weight: [f64; LANES],
+}
+
+impl Pass for Sums<'_> {
+    #[inline(always)]
+    fn take(&mut self, regrets: &[f64; LANES], values: &[f64; LANES]) {
+        for lane in 0..LANES {
+            let weight = self.curve.weight(regrets[lane]);
+            self.product[lane] += weight * values[lane];
+            self.weight[lane] += weight;
+        }
+    }
+}
+
 /// Sum over the lanes, in a fixed order.
 #[inline(always)]
 pub(super) fn total(lanes: &[f64; LANES]) -> f64 {
-    let [a, b, c, d, e, f, g, h] = *lanes;
-    ((a + e) + (c + g)) + ((b + f) + (d + h))
+    let pair = |lane: usize| lanes[lane] + lanes[lane + 4];
+    (pair(0) + pair(2)) + (pair(1) + pair(3))
 }
 
 /// Greatest over the lanes.

@@ -13,15 +13,19 @@
 //! is left out.
 //!
 //! The spread without `j` comes from sums about the mean in one step; where `j`
-//! has most of them, so that digits would be lost, from the others anew.
+//! has most of them, so that digits would be lost, from the others anew. Of many
+//! forecasts the means are made by [`super::withheld`], unless weights are
+//! clipped or the spread is a median absolute deviation.
+#![expect(clippy::inline_always, reason = "what is not inlined is compiled without vectors")]
 
 use pulp::{Arch, NullaryFnOnce};
 use rayon::prelude::*;
 
 use super::combine::{Moments, Part, Rule, mean};
+use super::withheld::{self, All};
 use super::{Inputs, Synthesis};
 use crate::kernel::LANES;
-use crate::settings::{Scale, Settings};
+use crate::settings::{Form, Scale, Settings};
 
 /// Forecasters whose rows are made before they are put in their places.
 const GROUP: usize = 64;
@@ -105,7 +109,7 @@ fn transpose(
 /// What one forecaster forecast, in memory that is used again.
 #[derive(Clone, Debug, Default)]
 struct Forecaster {
-    /// Regrets of the inferers whose loss is forecast, filled up with zeros.
+    /// Regrets of the inferers whose loss is forecast, filled up with −1e300.
     regrets: Vec<f64>,
     /// Their inferences, filled up with NaN.
     values: Vec<f64>,
@@ -113,6 +117,8 @@ struct Forecaster {
     inferers: Vec<usize>,
     /// For medians.
     sorted: Vec<f64>,
+    /// For all of them at once.
+    withheld: withheld::Scratch,
 }
 
 impl Forecaster {
@@ -130,7 +136,8 @@ impl Forecaster {
             }
         }
         let padded = inferers.len().next_multiple_of(LANES);
-        regrets.resize(padded, 0.0);
+        // Whose weight is 0.
+        regrets.resize(padded, -1e300);
         values.resize(padded, f64::NAN);
     }
 
@@ -176,8 +183,21 @@ impl NullaryFnOnce for Imply<'_> {
             row[forecaster.inferers[0]] = f64::NAN;
             return;
         }
-        for at in 0..forecaster.inferers.len() {
-            row[forecaster.inferers[at]] = without(&rule, mad, &all, forecaster, at);
+        let count = forecaster.inferers.len();
+        let many = settings.scale != Scale::Mad && settings.form == Form::Ratio;
+        let many = many && count >= withheld::LEAST;
+        if many {
+            let Forecaster { regrets, values, withheld, .. } = &mut *forecaster;
+            let (potential, epsilon, moments) = (settings.potential, settings.epsilon, all);
+            let mean = implied;
+            let all = All { potential, epsilon, moments, count, regrets, values, mean };
+            all.without_each(withheld);
+        }
+        for at in 0..count {
+            let mean = if many { forecaster.withheld.means[at] } else { f64::NAN };
+            let anew = mean.is_nan();
+            row[forecaster.inferers[at]] =
+                if anew { without(&rule, mad, &all, forecaster, at) } else { mean };
         }
     }
 }

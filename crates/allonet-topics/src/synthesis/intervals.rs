@@ -60,7 +60,7 @@ pub fn intervals(
         }
     }
     let whole: f64 = points.iter().map(|(_, weight)| weight).sum();
-    if !(whole > 0.0) {
+    if whole.is_nan() || whole <= 0.0 {
         return vec![f64::NAN; quantiles.len()];
     }
     let mut sum = 0.0;

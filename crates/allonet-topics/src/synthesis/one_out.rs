@@ -12,6 +12,7 @@
 //! # Limits
 //!
 //! Each of a forecaster without a forecast-implied inference is NaN.
+#![expect(clippy::inline_always, reason = "what is not inlined is compiled without vectors")]
 
 use pulp::{Arch, NullaryFnOnce};
 use rayon::prelude::*;

@@ -132,6 +132,7 @@ fn regrets_of(regrets: &Regrets, layout: Layout, kept: &[usize]) -> Regrets {
 }
 
 #[cfg(test)]
+#[expect(clippy::float_cmp, reason = "exact results")]
 mod tests {
     use super::*;
 
