@@ -89,6 +89,7 @@ pub(crate) enum Verb {
     /// Make weights of comparisons, and see how good they are
     Weights(WeightsArgs),
     /// Combine the inferences of many into one that beats each of them
+    /// Let many infer and forecast, and make one inference of it
     Topic(TopicArgs),
 }
 

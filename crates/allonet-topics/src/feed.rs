@@ -65,8 +65,6 @@ pub enum Measure {
     OneOutLoss,
     /// Smoothed regret towards the network inference.
     Regret,
-    /// Smoothed regret towards the naive inference.
-    NaiveRegret,
     /// An inferer's, forecaster's or reputer's score.
     Score,
     /// A participant's reward.
@@ -107,7 +105,6 @@ pub static SCHEMA: &[Field] = &[
     field(Measure::Loss, "inferer, forecaster", "", LOG, "14"),
     field(Measure::OneOutLoss, "inferer, forecaster", "", LOG, "14"),
     field(Measure::Regret, "inferer, forecaster", "", LOG, "15"),
-    field(Measure::NaiveRegret, "inferer", "", LOG, "15"),
     field(Measure::Score, "inferer, forecaster, reputer", "", "log10 loss; reputers none", "22-35"),
     field(Measure::Reward, "inferer, forecaster, reputer", "", BASE, "47"),
     field(Measure::InferersReward, "topic", "", BASE, "47"),
@@ -175,7 +172,7 @@ pub struct Epoch<'a> {
     pub truth: f64,
     /// How many took part.
     pub layout: Layout,
-    /// Names of inferers, forecasters and reputers.
+    /// Names of inferers.
     pub inferers: &'a [String],
     /// Names of forecasters.
     pub forecasters: &'a [String],
@@ -191,8 +188,6 @@ pub struct Epoch<'a> {
     pub forecasts: &'a [f64],
     /// Smoothed regrets towards the network inference, by worker.
     pub regrets: &'a [f64],
-    /// Smoothed regrets towards the naive inference, by inferer.
-    pub naive_regrets: &'a [f64],
     /// Scores of inferers, forecasters and reputers, in this order.
     pub scores: &'a [f64],
     /// Rewards of inferers, forecasters and reputers, in this order.
@@ -213,7 +208,6 @@ impl Default for Epoch<'_> {
             weights: &[],
             forecasts: &[],
             regrets: &[],
-            naive_regrets: &[],
             scores: &[],
             rewards: &[],
         }
@@ -246,7 +240,6 @@ pub fn rows(epoch: &Epoch<'_>) -> Vec<Row> {
     writer.each(Measure::Loss, &workers, &part(epoch.losses, layout.workers_own()));
     writer.each(Measure::OneOutLoss, &workers, &part(epoch.losses, layout.one_outs()));
     writer.each(Measure::Regret, &workers, epoch.regrets);
-    writer.each(Measure::NaiveRegret, &workers, epoch.naive_regrets);
     writer.each(Measure::Score, &everybody, epoch.scores);
     for (who, reward) in everybody.iter().zip(epoch.rewards) {
         writer.push(Measure::Reward, Some(who), None, Value::Amount(*reward));
@@ -321,7 +314,6 @@ mod tests {
             weights: &[0.5, 0.25, 0.25],
             forecasts: &[-1.0, f64::NAN],
             regrets: &[0.1, 0.2, 0.3],
-            naive_regrets: &[0.1, 0.2],
             scores: &[1.0, 2.0, 3.0, 4.0],
             rewards: &rewards,
         })

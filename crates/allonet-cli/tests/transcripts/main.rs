@@ -22,6 +22,7 @@ mod reading;
 mod resume;
 mod room;
 mod run;
+mod topic;
 mod usage;
 mod verify;
 mod weights_board;

@@ -5,6 +5,8 @@ use allonet_core::money::{Amount, MoneyError};
 use allonet_topics::verdict::{Estimate, difference, rate};
 use serde::Serialize;
 
+use crate::ui::percent;
+
 /// One epoch that was scored. Everybody of the topic file in its order:
 /// inferers, forecasters, reputers; `NaN` where somebody took no part.
 #[derive(Clone, Debug)]
@@ -15,8 +17,8 @@ pub(super) struct Epoch {
     pub(super) naive: f64,
     /// Inferences of workers.
     pub(super) values: Vec<f64>,
-    /// Percentiles of workers' inferences.
-    pub(super) interval: [f64; 5],
+    /// Percentiles of workers' inferences, increasing; empty where there are none.
+    pub(super) interval: Vec<f64>,
     pub(super) network_loss: f64,
     pub(super) naive_loss: f64,
     /// Losses of workers.
@@ -64,8 +66,18 @@ pub(super) struct Participant {
     pub(super) score: Option<f64>,
     /// How much greater the network's log10 loss is without it, on average.
     pub(super) contribution: Option<f64>,
+    /// How often the network was nearer to the truth.
+    pub(super) beaten: Option<Estimate>,
     /// Earned in all epochs, in base units.
     pub(super) reward: Amount,
+}
+
+/// Who had the least mean loss of its role, and what the network did against it.
+#[derive(Clone, Debug, Serialize)]
+pub(super) struct Rival {
+    pub(super) id: String,
+    /// Network less rival, in log10 loss: below zero the network is better.
+    pub(super) difference: Estimate,
 }
 
 /// What came of a topic.
@@ -78,15 +90,15 @@ pub(super) struct Outcome {
     pub(super) network_loss: Option<f64>,
     pub(super) naive_loss: Option<f64>,
     pub(super) participants: Vec<Participant>,
-    /// Worker with the least mean loss, in hindsight.
-    pub(super) best: Option<String>,
-    /// Network less best, in log10 loss: below zero the network is better.
-    pub(super) against_best: Option<Estimate>,
+    /// The best inferer in hindsight.
+    pub(super) best_inferer: Option<Rival>,
+    /// The best of the inferences that forecasters' forecasts imply.
+    pub(super) best_forecaster: Option<Rival>,
     /// Network less naive.
     pub(super) against_naive: Option<Estimate>,
     /// How often the network was better than every worker in the same epoch.
     pub(super) beat_all: Estimate,
-    /// The same for each worker by itself, were it the network.
+    /// All of it in a sentence.
     pub(super) verdict: String,
 }
 
@@ -105,11 +117,13 @@ impl Outcome {
             participants.push(participant(at, id, *role, &counted, epochs)?);
         }
         let order = rank(&mut participants[..workers]);
-        let best = order.first().copied();
-        let against_best = best.and_then(|best| {
+        let rival = |role: Role| {
+            let best = order.iter().copied().find(|at| participants[*at].role == role)?;
             let gaps = counted.iter().map(|epoch| epoch.network_loss - epoch.losses[best]);
-            difference(&finite(gaps), seed)
-        });
+            let difference = difference(&finite(gaps), seed)?;
+            Some(Rival { id: participants[best].id.clone(), difference })
+        };
+        let (best_inferer, best_forecaster) = (rival(Role::Inferer), rival(Role::Forecaster));
         let gaps = counted.iter().map(|epoch| epoch.network_loss - epoch.naive_loss);
         let against_naive = difference(&finite(gaps), seed);
         let hits = counted.iter().filter(|epoch| beats_all(epoch)).count();
@@ -118,9 +132,9 @@ impl Outcome {
             warm_up,
             network_loss: mean(counted.iter().map(|epoch| epoch.network_loss)),
             naive_loss: mean(counted.iter().map(|epoch| epoch.naive_loss)),
-            best: best.map(|best| participants[best].id.clone()),
+            best_inferer,
+            best_forecaster,
             participants,
-            against_best,
             against_naive,
             beat_all: rate(hits, counted.len()),
             verdict: String::new(),
@@ -131,24 +145,32 @@ impl Outcome {
 
     /// The verdict in words.
     fn words(&self) -> String {
-        let (Some(best), Some(gap)) = (&self.best, self.against_best) else {
+        let Some(inferer) = &self.best_inferer else {
             return "No epoch was scored, so that nothing can be said.".to_owned();
         };
-        let range = format!("{:+.3} [{:+.3}, {:+.3}]", gap.value, gap.low, gap.high);
-        let sure = if gap.high < 0.0 {
-            format!("The network beat every participant: against the best in hindsight, {best},")
-        } else if gap.low > 0.0 {
-            format!("The network failed: {best} was better by itself,")
-        } else {
-            format!("The network and the best in hindsight, {best}, cannot be told apart:")
-        };
-        format!("{sure} {range} in log10 loss over {} epochs.", self.epochs)
+        let mut words = inferer.words("every inferer", "the best inferer in hindsight");
+        if let Some(forecaster) = &self.best_forecaster {
+            words.push(' ');
+            words += &forecaster.words("every forecaster", "the best forecaster in hindsight");
+        }
+        words
+    }
+
+    /// How often the network was the best of all, in words.
+    pub(super) fn often(&self) -> String {
+        let Estimate { value, low, high } = self.beat_all;
+        format!(
+            "In {} [{}, {}] of epochs it was nearer to the truth than every participant.",
+            percent(value),
+            percent(low),
+            percent(high)
+        )
     }
 
     /// What forecasts added, in words.
     pub(super) fn context(&self) -> String {
         let Some(gap) = self.against_naive else { return String::new() };
-        let range = format!("{:+.3} [{:+.3}, {:+.3}] in log10 loss", gap.value, gap.low, gap.high);
+        let range = in_words(gap);
         if gap.high < 0.0 {
             format!("Forecasts helped: network less naive inference {range}.")
         } else if gap.low > 0.0 {
@@ -157,6 +179,24 @@ impl Outcome {
             format!("Whether forecasts helped cannot be told: network less naive {range}.")
         }
     }
+}
+
+impl Rival {
+    /// What the network did against it, in words.
+    fn words(&self, every: &str, best: &str) -> String {
+        let (id, gap) = (&self.id, in_words(self.difference));
+        if self.difference.high < 0.0 {
+            format!("The network beat {every}: against {best}, {id}, {gap}.")
+        } else if self.difference.low > 0.0 {
+            format!("The network failed against {best}: {id} was better by itself, {gap}.")
+        } else {
+            format!("The network and {best}, {id}, cannot be told apart: {gap}.")
+        }
+    }
+}
+
+fn in_words(gap: Estimate) -> String {
+    format!("{:+.3} [{:+.3}, {:+.3}] in log10 loss", gap.value, gap.low, gap.high)
 }
 
 fn participant(
@@ -172,15 +212,19 @@ fn participant(
     let gain = |epoch: &&Epoch| {
         epoch.one_outs.get(at).map_or(f64::NAN, |without| without - epoch.network_loss)
     };
+    let loss = |epoch: &&Epoch| epoch.losses.get(at).copied().unwrap_or(f64::NAN);
+    let met = finite(counted.iter().map(|epoch| epoch.network_loss - loss(epoch)));
+    let won = met.iter().filter(|gap| **gap < 0.0).count();
     let rewards = epochs.iter().filter_map(|epoch| epoch.rewards.get(at).copied());
     Ok(Participant {
         id: id.to_owned(),
         role,
         loss: column(|epoch| &epoch.losses),
         rank: None,
-        weight: column(|epoch| &epoch.weights),
+        weight: column(|epoch| &epoch.weights).filter(|_| role != Role::Reputer),
         score: column(|epoch| &epoch.scores),
         contribution: mean(counted.iter().map(gain)),
+        beaten: (!met.is_empty()).then(|| rate(won, met.len())),
         reward: Amount::sum(rewards, "rewards of a participant")?,
     })
 }
@@ -223,7 +267,7 @@ mod tests {
             network: 1.0,
             naive: 1.0,
             values: vec![1.0; 2],
-            interval: [1.0; 5],
+            interval: vec![1.0; 5],
             network_loss: network,
             naive_loss: network + 0.5,
             losses: losses.to_vec(),
@@ -248,14 +292,17 @@ mod tests {
             epoch(2, -2.0, [-1.0, f64::NAN]),
         ];
         let found = outcome(&epochs);
-        assert_eq!((found.epochs, found.best.as_deref()), (2, Some("b")));
+        assert_eq!(found.epochs, 2);
+        let best = found.best_inferer.as_ref().unwrap();
+        assert_eq!((best.id.as_str(), best.difference.value), ("b", -0.5));
+        assert_eq!(found.participants[1].beaten.map(|beaten| beaten.value), Some(1.0));
         assert_eq!(found.participants[0].rank, Some(2));
         assert_eq!(found.participants[0].contribution, Some(1.0));
         // Rewards are those of the warm-up too.
         assert_eq!(found.participants[2].reward, Amount::from_base(9));
         assert_eq!(found.participants[2].loss, None);
         assert!((found.beat_all.value - 1.0).abs() < 1e-15);
-        assert!(found.verdict.starts_with("The network beat every participant"), "{found:?}");
+        assert!(found.verdict.starts_with("The network beat every inferer"), "{found:?}");
         assert!(found.context().starts_with("Forecasts helped"), "{}", found.context());
     }
 
@@ -263,7 +310,12 @@ mod tests {
     fn a_network_that_fails_is_told_so() {
         let epochs: Vec<Epoch> = (1..40).map(|at| epoch(at, -1.0, [-1.2, -0.5])).collect();
         let found = outcome(&epochs);
-        assert!(found.verdict.starts_with("The network failed: a was better"), "{found:?}");
+        assert!(
+            found
+                .verdict
+                .starts_with("The network failed against the best inferer in hindsight: a was"),
+            "{found:?}"
+        );
         assert!(found.beat_all.value < 1e-15);
         assert!(outcome(&[]).verdict.starts_with("No epoch was scored"));
     }

@@ -271,9 +271,8 @@ impl Reader<'_> {
                 let help = "an inferer has one `column`";
                 self.fault("bad-worker", columns.span(), "`columns` of an inferer".into(), help);
             }
-            let build = |name: &str, parameters: &Parameters| {
-                models::inferer(name, parameters).map(drop)
-            };
+            let build =
+                |name: &str, parameters: &Parameters| models::inferer(name, parameters).map(drop);
             if let Some(source) = self.source(written, build, None) {
                 workers.push(Worker { id, source });
             }
