@@ -11,7 +11,7 @@
 //! `payload` is the list of an inference's values, in the order of the topic's
 //! labels (one value without labels), or the map of a forecast, sorted by id.
 //! Numbers are the shortest decimals that read back as the same double, always
-//! with a fraction or an exponent: `1.0`, `0.1`, `1e21`.
+//! with a fraction or an exponent: `1.0`, `0.1`, `1e+21`.
 //!
 //! # Limits
 //!
@@ -87,7 +87,7 @@ mod tests {
             r#"["allonet-commitment-1","eth",3,"inferer","a\"n",[1.0,0.1],"a salt of 16 byt"]"#;
         assert_eq!(text("eth", 3, "a\"n", value, SALT), expected);
         let losses = BTreeMap::from([("b".into(), -1.5), ("a".into(), 1e21)]);
-        let expected = r#"["allonet-commitment-1","eth",3,"forecaster","ann",{"a":1e21,"b":-1.5},"a salt of 16 byt"]"#;
+        let expected = r#"["allonet-commitment-1","eth",3,"forecaster","ann",{"a":1e+21,"b":-1.5},"a salt of 16 byt"]"#;
         assert_eq!(text("eth", 3, "ann", Committed::Forecast(&losses), SALT), expected);
     }
 
