@@ -88,7 +88,7 @@ pub(crate) enum Verb {
     Verify(VerifyArgs),
     /// Make weights of comparisons, and see how good they are
     Weights(WeightsArgs),
-    /// Let many infer and forecast, and make one inference of it
+    /// Combine the inferences of many into one that beats each of them
     Topic(TopicArgs),
 }
 

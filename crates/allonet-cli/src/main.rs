@@ -5,6 +5,7 @@ mod ballot;
 mod diagnose;
 mod files;
 mod outputs;
+mod plot;
 mod program;
 mod report;
 mod ui;

@@ -432,16 +432,11 @@ mod tests {
     fn an_onlooker_sends_the_mean_of_the_others() {
         let memory = crate::memory::Memory::new(Layout::new(3, 1), 1);
         let before = [9.0, 4.0, 6.0];
-        let view = |before| View {
-            epoch: 1,
-            layout: Layout::new(3, 1),
-            target: 0.0,
-            memory: &memory,
-            before,
-        };
         let sent = |mut adversary: Adversary, before: &[f64]| {
+            let layout = Layout::new(3, 1);
+            let view = View { epoch: 1, layout, target: 0.0, memory: &memory, before };
             let mut inferences = [0.0, 1.0, 2.0];
-            adversary.infer(&view(before), &mut inferences);
+            adversary.infer(&view, &mut inferences);
             inferences[0]
         };
         assert_eq!(sent(Adversary::Onlooker { sees: true }, &before).to_bits(), 1.5_f64.to_bits());

@@ -11,6 +11,7 @@ mod receipt;
 mod replay;
 mod run;
 mod series;
+mod sim;
 mod spec;
 mod tables;
 mod workers;
@@ -37,6 +38,8 @@ enum TopicVerb {
     Replay(replay::ReplayArgs),
     /// Write a series to practise on
     Series(series::SeriesArgs),
+    /// Simulate a topic and hold what is claimed of it against the numbers
+    Sim(sim::SimArgs),
 }
 
 /// Does what the command line says.
@@ -45,5 +48,6 @@ pub(super) fn run(args: &TopicArgs, ui: &Ui) -> Result<ExitCode, Failure> {
         TopicVerb::Run(args) => run::run(args, ui),
         TopicVerb::Replay(args) => replay::run(args, ui),
         TopicVerb::Series(args) => series::run(args, ui),
+        TopicVerb::Sim(args) => sim::run(args, ui),
     }
 }
