@@ -88,7 +88,9 @@ fn a_run_writes_all_files_and_its_replay_holds() {
     room.same("out/pond", "again");
     let line = "allonet topic replay out/pond/events.jsonl --topic topic.toml --receipt \
                 out/pond/receipt.json";
-    room.tells(line, str![[r#"
+    room.tells(
+        line,
+        str![[r#"
 ── standard output
  participant                       reward
  desk         715.018699102614748715 ALLO
@@ -100,7 +102,8 @@ fn a_run_writes_all_files_and_its_replay_holds() {
 63 events, 0 refused, 12 epochs scored
 PASS all is as the receipt says
 ── exit 0
-"#]]);
+"#]],
+    );
     let told = room.done(&format!("{line} --format json"));
     let value: serde_json::Value = serde_json::from_str(&told.out).unwrap();
     assert_eq!(value["holds"], true);
@@ -114,7 +117,9 @@ fn what_was_changed_after_a_run_is_found() {
                 out/pond/receipt.json";
     let event = r#""actor":"desk","action":"infer","epoch":7,"value":9.8"#;
     room.edit("out/pond/events.jsonl", event, &event.replace("9.8", "8.8"));
-    room.tells(line, str![[r#"
+    room.tells(
+        line,
+        str![[r#"
 ── standard error
 receipt-differs
 
@@ -131,7 +136,8 @@ receipt-differs
 
 63 events, 0 refused, 12 epochs scored
 ── exit 1
-"#]]);
+"#]],
+    );
     room.edit("out/pond/events.jsonl", &event.replace("9.8", "8.8"), event);
     room.done(line);
     room.edit("topic.toml", "100 ALLO", "101 ALLO");
@@ -159,7 +165,9 @@ fn later_values_change_nothing_before_them() {
 fn wrong_models_are_told() {
     let room = room();
     room.edit("topic.toml", "\"ema\"", "\"emma\"");
-    room.tells(RUN, str![[r#"
+    room.tells(
+        RUN,
+        str![[r#"
 ── standard error
 bad-model
 
@@ -174,14 +182,17 @@ bad-model
 
 1 error
 ── exit 3
-"#]]);
+"#]],
+    );
 }
 
 #[test]
 fn wrong_cells_are_told_with_their_line() {
     let room = room();
     room.edit("series.csv", "13.3,13.8", "13.3,13.8x");
-    room.tells(RUN, str![[r#"
+    room.tells(
+        RUN,
+        str![[r#"
 ── standard error
 bad-number
 
@@ -197,14 +208,17 @@ bad-number
 
 1 error
 ── exit 3
-"#]]);
+"#]],
+    );
 }
 
 #[test]
 fn missing_columns_are_told() {
     let room = room();
     room.edit("topic.toml", "desk_a", "desk_b");
-    room.tells(RUN, str![[r#"
+    room.tells(
+        RUN,
+        str![[r#"
 ── standard error
 missing-column
 
@@ -219,7 +233,8 @@ missing-column
 
 1 error
 ── exit 3
-"#]]);
+"#]],
+    );
 }
 
 #[test]
@@ -256,14 +271,17 @@ fn times_are_in_order() {
 #[test]
 fn a_series_is_written_again_the_same() {
     let room = Room::new();
-    room.tells("allonet topic series --epochs 3 --seed 5", str![[r#"
+    room.tells(
+        "allonet topic series --epochs 3 --seed 5",
+        str![[r#"
 ── standard output
 time,value,regime
 2026-01-01T00:00:00Z,101.6591,trend
 2026-01-01T01:00:00Z,103.3336,trend
 2026-01-01T02:00:00Z,103.9509,trend
 ── exit 0
-"#]]);
+"#]],
+    );
     room.done("allonet topic series --epochs 40 --seed 5 --out s.csv");
     let text = room.read("s.csv");
     assert_eq!(text.lines().count(), 41);
