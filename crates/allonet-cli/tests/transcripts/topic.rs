@@ -48,18 +48,18 @@ fn a_run_tells_who_was_how_good_and_why_they_earned() {
 note: results are in out/pond; see report.html
 ── standard output
 Water in the pond
- participant  role        log10 loss  rank  weight      adds    score   beaten       reward
- stays        inferer          0.000     4   0.025   -2.5572   -2.557  100.0 %  116.28 ALLO
- smooth       inferer         -0.091     3   0.031  -27.1450  -27.145   81.8 %   87.42 ALLO
- desk         inferer         -0.602     2   0.498    0.7976    0.731   58.3 %  715.02 ALLO
- usual        forecaster      -0.626     1   0.446    0.0413    0.000   63.6 %   30.88 ALLO
- reputer      reputer                                         100.000           250.40 ALLO
- network                      -0.683
- naive                        -0.645
+ participant  role        log10 loss  rank  weight     adds    score   beaten       reward
+ stays        inferer         -0.018     4   0.025  -0.1044   -0.104  100.0 %   33.92 ALLO
+ smooth       inferer         -0.068     3   0.029  -0.1000   -0.100   81.8 %   35.42 ALLO
+ desk         inferer         -0.602     2   0.490   0.8052    0.738   58.3 %  632.37 ALLO
+ usual        forecaster      -0.630     1   0.456   0.0183    0.000   63.6 %   87.21 ALLO
+ reputer      reputer                                        100.000           411.08 ALLO
+ network                      -0.670
+ naive                        -0.653
 
-The network and the best inferer in hindsight, desk, cannot be told apart: -0.081 [-0.146, +0.021] in log10 loss. The network and the best forecaster in hindsight, usual, cannot be told apart: -0.064 [-0.117, +0.005] in log10 loss.
+The network and the best inferer in hindsight, desk, cannot be told apart: -0.068 [-0.109, +0.002] in log10 loss. The network and the best forecaster in hindsight, usual, cannot be told apart: -0.045 [-0.065, +0.001] in log10 loss.
 In 50.0 % [25.4 %, 74.6 %] of epochs it was nearer to the truth than every participant.
-Whether forecasts helped cannot be told: network less naive -0.038 [-0.093, +0.025] in log10 loss.
+Whether forecasts helped cannot be told: network less naive -0.017 [-0.073, +0.054] in log10 loss.
 ── exit 0
 "#]]);
 }
@@ -88,19 +88,22 @@ fn a_run_writes_all_files_and_its_replay_holds() {
     room.same("out/pond", "again");
     let line = "allonet topic replay out/pond/events.jsonl --topic topic.toml --receipt \
                 out/pond/receipt.json";
-    room.tells(line, str![[r#"
+    room.tells(
+        line,
+        str![[r#"
 ── standard output
  participant                       reward
- desk         715.018699102614748715 ALLO
- reputer      250.399173854365077523 ALLO
- smooth        87.418058918827868997 ALLO
- stays        116.281332338588956084 ALLO
- usual         30.882735785603348681 ALLO
+ desk         632.366883839922229621 ALLO
+ reputer      411.081231142850965677 ALLO
+ smooth        35.424677583803936172 ALLO
+ stays         33.917123293751852606 ALLO
+ usual         87.210084139671015924 ALLO
 
 63 events, 0 refused, 12 epochs scored
 PASS all is as the receipt says
 ── exit 0
-"#]]);
+"#]],
+    );
     let told = room.done(&format!("{line} --format json"));
     let value: serde_json::Value = serde_json::from_str(&told.out).unwrap();
     assert_eq!(value["holds"], true);
@@ -114,24 +117,27 @@ fn what_was_changed_after_a_run_is_found() {
                 out/pond/receipt.json";
     let event = r#""actor":"desk","action":"infer","epoch":7,"value":9.8"#;
     room.edit("out/pond/events.jsonl", event, &event.replace("9.8", "8.8"));
-    room.tells(line, str![[r#"
+    room.tells(
+        line,
+        str![[r#"
 ── standard error
 receipt-differs
 
-  × epoch 7: the receipt has 9.517864745317487 (log10 loss -0.571567306889585), the replay
-  │ 8.535132440010768 (log10 loss -0.6653415185575944)
+  × epoch 7: the receipt has 9.810503447040025 (log10 loss -0.584002642216209), the replay
+  │ 8.825555179260514 (log10 loss -0.6476285799268867)
   help: the events, the topic file or the receipt were changed after the run
 ── standard output
  participant                       reward
- desk          714.10803878118538222 ALLO
- reputer      250.195639457015545256 ALLO
- smooth        88.330173790618827682 ALLO
- stays        116.545433877192271882 ALLO
- usual          30.82071409398797296 ALLO
+ desk         632.369035939306649675 ALLO
+ reputer      411.244480013095012246 ALLO
+ smooth        35.659154604909090283 ALLO
+ stays          33.48831228735577228 ALLO
+ usual         87.239017155333475516 ALLO
 
 63 events, 0 refused, 12 epochs scored
 ── exit 1
-"#]]);
+"#]],
+    );
     room.edit("out/pond/events.jsonl", &event.replace("9.8", "8.8"), event);
     room.done(line);
     room.edit("topic.toml", "100 ALLO", "101 ALLO");
@@ -159,7 +165,9 @@ fn later_values_change_nothing_before_them() {
 fn wrong_models_are_told() {
     let room = room();
     room.edit("topic.toml", "\"ema\"", "\"emma\"");
-    room.tells(RUN, str![[r#"
+    room.tells(
+        RUN,
+        str![[r#"
 ── standard error
 bad-model
 
@@ -174,37 +182,43 @@ bad-model
 
 1 error
 ── exit 3
-"#]]);
+"#]],
+    );
 }
 
 #[test]
 fn wrong_cells_are_told_with_their_line() {
     let room = room();
     room.edit("series.csv", "13.3,13.8", "13.3,13.8x");
-    room.tells(RUN, str![[r#"
+    room.tells(
+        RUN,
+        str![[r#"
 ── standard error
 bad-number
 
-  × `13.5x` in column `desk_a` is no number
-   ╭─[series.csv:5:4]
- 4 │ 12,12.5
- 5 │ 13,13.5x
-   ·    ──┬──
-   ·      ╰── here
- 6 │ 12,12.5
+  × `13.8x` in column `desk_a` is no number
+   ╭─[series.csv:5:6]
+ 4 │ 12.1,12.6
+ 5 │ 13.3,13.8x
+   ·      ──┬──
+   ·        ╰── here
+ 6 │ 12.6,13.1
    ╰────
   help: write a number such as 101.5, of at most 1e40
 
 1 error
 ── exit 3
-"#]]);
+"#]],
+    );
 }
 
 #[test]
 fn missing_columns_are_told() {
     let room = room();
     room.edit("topic.toml", "desk_a", "desk_b");
-    room.tells(RUN, str![[r#"
+    room.tells(
+        RUN,
+        str![[r#"
 ── standard error
 missing-column
 
@@ -219,7 +233,8 @@ missing-column
 
 1 error
 ── exit 3
-"#]]);
+"#]],
+    );
 }
 
 #[test]
@@ -256,14 +271,17 @@ fn times_are_in_order() {
 #[test]
 fn a_series_is_written_again_the_same() {
     let room = Room::new();
-    room.tells("allonet topic series --epochs 3 --seed 5", str![[r#"
+    room.tells(
+        "allonet topic series --epochs 3 --seed 5",
+        str![[r#"
 ── standard output
 time,value,regime
 2026-01-01T00:00:00Z,101.6591,trend
 2026-01-01T01:00:00Z,103.3336,trend
 2026-01-01T02:00:00Z,103.9509,trend
 ── exit 0
-"#]]);
+"#]],
+    );
     room.done("allonet topic series --epochs 40 --seed 5 --out s.csv");
     let text = room.read("s.csv");
     assert_eq!(text.lines().count(), 41);

@@ -2,6 +2,7 @@
 
 use allonet_core::exhibit::{Cell, Exhibit};
 use allonet_core::time::Instant;
+use allonet_topics::feed::Value;
 
 use super::clerk::Clerk;
 use super::outcome::{Epoch, Outcome, Role};
@@ -15,11 +16,13 @@ pub(super) fn feed(clerk: &Clerk) -> String {
         let measure = serde_json::to_value(row.measure).expect("a measure is a word");
         let text = |text: &Option<String>| Cell::Text(text.clone().unwrap_or_default());
         let measure = Cell::Text(measure.as_str().unwrap_or_default().to_owned());
-        let value = Cell::Text(row.value.to_string());
+        let value = match row.value {
+            Value::Number(value) => number(value),
+            Value::Amount(amount) => Cell::Text(amount.to_string()),
+        };
         table.push([number(row.epoch as f64), measure, text(&row.of), text(&row.about), value]);
     }
-    // Numbers are no texts that a spreadsheet could run: a minus stays a minus.
-    table.csv().replace(",'-", ",-")
+    table.csv()
 }
 
 /// `losses.csv`: log10 losses by epoch, of the network, the naive inference and
