@@ -25,7 +25,8 @@ pub struct Payout {
     pub id: Id,
     /// For what.
     pub role: Role,
-    /// What it is paid.
+    /// What it earns; a reputer's is staked at once where the rules say so, all
+    /// else is paid.
     pub own: Amount,
     /// What its delegators may claim.
     pub delegated: Amount,
@@ -197,7 +198,13 @@ impl Topic {
                 Role::Reputer => self.stakes.reward(&id, *amount),
                 _ => *amount,
             };
-            self.fees.pay(&id, own);
+            let staked = role == Role::Reputer
+                && self.rules.compound
+                && !own.is_zero()
+                && self.stakes.stake(&id, own).is_ok();
+            if !staked {
+                self.fees.pay(&id, own);
+            }
             Payout { id, role, own, delegated: amount.saturating_sub(own) }
         });
         Ok(payouts.collect())

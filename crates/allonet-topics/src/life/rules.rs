@@ -64,6 +64,9 @@ pub struct Rules {
     /// From asking stake back until it leaves, in seconds.
     #[serde(default = "three_weeks")]
     pub unstake_delay_secs: u64,
+    /// Whether what reputers earn is staked at once (Eq 37).
+    #[serde(default = "yes")]
+    pub compound: bool,
     /// Whether workers commit first and reveal later.
     #[serde(default)]
     pub commit_reveal: bool,
@@ -159,6 +162,7 @@ impl Rules {
             forecast_elements: twelve(),
             minimum_stake: Amount::ZERO,
             unstake_delay_secs: three_weeks(),
+            compound: yes(),
             commit_reveal: false,
             sortition: Sortition::default(),
             activation: Activation::default(),
@@ -326,6 +330,10 @@ impl Default for Activation {
 
 fn twelve() -> usize {
     12
+}
+
+fn yes() -> bool {
+    true
 }
 
 fn three_weeks() -> u64 {

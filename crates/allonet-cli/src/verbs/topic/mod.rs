@@ -40,8 +40,6 @@ enum TopicVerb {
     Replay(replay::ReplayArgs),
     /// Write a series to practise on
     Series(series::SeriesArgs),
-    /// Simulate a topic and hold what is claimed of it against the numbers
-    Sim(sim::SimArgs),
 }
 
 /// Does what the command line says.
