@@ -1,4 +1,6 @@
-//! Line charts as SVG, with bands around lines.
+//! Line charts as SVG, with bands around lines. Writing to a text cannot fail.
+
+use std::fmt::Write as _;
 
 /// A line and what surrounds it.
 #[derive(Clone, Debug)]
@@ -42,7 +44,8 @@ pub(super) fn draw(says: &str, x_name: &str, y_name: &str, lines: &[Line]) -> St
             let low = line.band.iter().map(|(x, low, _)| frame.point(*x, *low));
             let high = line.band.iter().rev().map(|(x, _, high)| frame.point(*x, *high));
             let edge: Vec<String> = low.chain(high).collect();
-            svg += &format!(
+            let _ = write!(
+                svg,
                 "<polygon points=\"{}\" fill=\"{colour}\" opacity=\"0.18\"/>\n",
                 edge.join(" ")
             );
@@ -50,13 +53,15 @@ pub(super) fn draw(says: &str, x_name: &str, y_name: &str, lines: &[Line]) -> St
         let points: Vec<String> = line.points.iter().map(|(x, y)| frame.point(*x, *y)).collect();
         let width = if line.strong { 2.4 } else { 1.3 };
         let dash = if at >= COLOURS.len() { " stroke-dasharray=\"5 3\"" } else { "" };
-        svg += &format!(
+        let _ = write!(
+            svg,
             "<polyline points=\"{}\" fill=\"none\" stroke=\"{colour}\" \
              stroke-width=\"{width}\"{dash} stroke-linejoin=\"round\"/>\n",
             points.join(" ")
         );
         let (x, y) = (WIDTH - MARGINS[1] + 10.0, MARGINS[2] + 10.0 + 17.0 * at as f64);
-        svg += &format!(
+        let _ = write!(
+            svg,
             "<line x1=\"{x}\" x2=\"{}\" y1=\"{y}\" y2=\"{y}\" stroke=\"{colour}\" \
              stroke-width=\"{width}\"{dash}/><text x=\"{}\" y=\"{}\" fill=\"currentColor\">{}\
              </text>\n",
@@ -108,7 +113,8 @@ impl Frame {
         let [left, right, top, bottom] = MARGINS;
         for tick in ticks(self.y) {
             let (_, y) = self.at(self.x.0, tick);
-            *svg += &format!(
+            let _ = write!(
+                svg,
                 "<line x1=\"{left}\" x2=\"{}\" y1=\"{y:.1}\" y2=\"{y:.1}\" \
                  stroke=\"currentColor\" opacity=\"0.15\"/><text x=\"{}\" y=\"{:.1}\" \
                  text-anchor=\"end\" fill=\"currentColor\">{}</text>\n",
@@ -120,14 +126,16 @@ impl Frame {
         }
         for tick in ticks(self.x) {
             let (x, _) = self.at(tick, self.y.0);
-            *svg += &format!(
+            let _ = write!(
+                svg,
                 "<text x=\"{x:.1}\" y=\"{}\" text-anchor=\"middle\" \
                  fill=\"currentColor\">{}</text>\n",
                 HEIGHT - bottom + 16.0,
                 shown(tick)
             );
         }
-        *svg += &format!(
+        let _ = write!(
+            svg,
             "<text x=\"{:.1}\" y=\"{}\" text-anchor=\"middle\" fill=\"currentColor\">{}</text>\n\
              <text transform=\"translate(14 {:.1}) rotate(-90)\" text-anchor=\"middle\" \
              fill=\"currentColor\">{}</text>\n",

@@ -1,4 +1,7 @@
-//! The report of a topic: one page that loads nothing, and its charts.
+//! The report of a topic: one page that loads nothing, and its charts. Writing to
+//! a text cannot fail.
+
+use std::fmt::Write as _;
 
 use allonet_core::maths;
 use allonet_core::money::{Amount, Asset};
@@ -183,12 +186,13 @@ pub(super) fn render(spec: &Spec, outcome: &Outcome, charts: &[Chart]) -> String
          style-src 'unsafe-inline'\">\n<title>{title}</title>\n<style>\n{STYLE}</style>\n\
          </head>\n<body>\n<h1>{title}</h1>\n"
     );
-    page += &format!("<p class=\"verdict\">{}</p>\n", escaped(&outcome.verdict));
-    page += &format!("<p>{}</p>\n", escaped(&outcome.often()));
+    let _ = writeln!(page, "<p class=\"verdict\">{}</p>", escaped(&outcome.verdict));
+    let _ = writeln!(page, "<p>{}</p>", escaped(&outcome.often()));
     if !spec.forecasters.is_empty() {
-        page += &format!("<p>{}</p>\n", escaped(&outcome.context()));
+        let _ = writeln!(page, "<p>{}</p>", escaped(&outcome.context()));
     }
-    page += &format!(
+    let _ = write!(
+        page,
         "<p class=\"muted\">{} epochs count, after a warm-up of {}. Brackets hold 95 %: by \
          drawing blocks of neighbouring epochs for differences, by Wilson's interval for rates. \
          “Best in hindsight” is known only afterwards.</p>\n",
@@ -201,7 +205,8 @@ pub(super) fn render(spec: &Spec, outcome: &Outcome, charts: &[Chart]) -> String
              of all epochs.</p>\n";
     page += &table(spec, outcome);
     for chart in charts {
-        page += &format!(
+        let _ = write!(
+            page,
             "<h2>{}</h2>\n<p class=\"muted\">{}</p>\n{}",
             chart.title,
             escaped(&chart.about),
@@ -222,7 +227,8 @@ fn table(spec: &Spec, outcome: &Outcome) -> String {
     let most = most.to_f64().max(1.0);
     let some = |value: Option<f64>| value.map_or_else(String::new, |value| format!("{value:+.4}"));
     for one in &outcome.participants {
-        html += &format!(
+        let _ = write!(
+            html,
             "<tr><td>{}</td><td>{}</td><td>{}</td><td>{}</td><td>{}</td><td>{}</td><td>{}</td>\
              <td>{}</td><td>{}</td><td><span class=\"bar\" style=\"width: {:.0}px\"></span></td></tr>\n",
             escaped(&one.id),
@@ -241,7 +247,7 @@ fn table(spec: &Spec, outcome: &Outcome) -> String {
         );
     }
     for (name, loss) in [("network", outcome.network_loss), ("naive", outcome.naive_loss)] {
-        html += &format!("<tr><td>{name}</td><td></td><td>{}</td></tr>\n", some(loss));
+        let _ = writeln!(html, "<tr><td>{name}</td><td></td><td>{}</td></tr>", some(loss));
     }
     html + "</table></div>\n"
 }

@@ -1,5 +1,6 @@
 //! `allonet topic series`: a series to practise on.
 
+use std::fmt::Write as _;
 use std::path::PathBuf;
 use std::process::ExitCode;
 
@@ -46,7 +47,8 @@ const MOST: usize = 1_000_000;
 
 /// Writes the series.
 pub(super) fn run(args: &SeriesArgs, ui: &Ui) -> Result<ExitCode, Failure> {
-    if !(1..=MOST).contains(&args.epochs) || !(args.length >= 1.0 && args.length.is_finite()) {
+    let lasts = args.length >= 1.0 && args.length.is_finite();
+    if !lasts || !(1..=MOST).contains(&args.epochs) {
         let message = format!("{} epochs in regimes of {}", args.epochs, args.length);
         let fault = Fault::new("bad-option", message);
         return Err(Failure::usage(fault.help("1 to 1000000 epochs, regimes of 1 or more")));
@@ -54,7 +56,8 @@ pub(super) fn run(args: &SeriesArgs, ui: &Ui) -> Result<ExitCode, Failure> {
     let mut text = String::from("time,value,regime\n");
     let mut time = args.start.unix();
     for (regime, value) in regimes(args.epochs, args.length, args.seed) {
-        text += &format!("{},{value:.4},{}\n", Instant::from_unix(time), regime.name());
+        // Writing to a text cannot fail.
+        let _ = writeln!(text, "{},{value:.4},{}", Instant::from_unix(time), regime.name());
         time = time.saturating_add(3_600);
     }
     let Some(path) = &args.out else {
