@@ -384,6 +384,25 @@ fn a_topic_that_weighs_too_little_is_not_served() {
 }
 
 #[test]
+fn what_reputers_earn_is_staked_or_paid() {
+    for compound in [true, false] {
+        let mut rules = rules();
+        rules.compound = compound;
+        let mut stage = Stage::new(rules, &["ann"], &[], &["rob"]);
+        stage.infer(0, "ann", 1.0);
+        stage.report(0, "rob", 2.0);
+        stage.advance(150);
+        let before = stage.topic.stakes().of("rob");
+        let payouts = stage.topic.reward(0, base(801)).unwrap();
+        let earned = payouts.iter().find(|paid| &*paid.id == "rob").unwrap().own;
+        let grown = stage.topic.stakes().of("rob").saturating_sub(before);
+        assert_eq!(grown, if compound { earned } else { base(0) });
+        assert_eq!(stage.topic.paid().contains_key("rob"), !compound);
+        stage.assert_conserved();
+    }
+}
+
+#[test]
 fn delegators_have_their_part_of_rewards_and_stake_leaves_after_the_delay() {
     let mut stage = Stage::new(rules(), &["ann"], &[], &["rob"]);
     stage.must(0, "del", "delegate", json!({"reputer": "rob", "amount": 3000}));
@@ -402,9 +421,11 @@ fn delegators_have_their_part_of_rewards_and_stake_leaves_after_the_delay() {
     stage.must(200, "rob", "unstake", json!({"amount": 400}));
     stage.must(210, "rob", "cancel-unstake", json!({}));
     stage.advance(699);
-    assert_eq!(stage.topic.stakes().of("rob"), base(4000));
+    let own = 1000 + rob.own.to_u128().unwrap();
+    assert_eq!(stage.topic.stakes().of("rob"), base(own + 3000));
     stage.advance(700);
-    assert_eq!(stage.topic.stakes().of("rob"), base(1000));
+    assert_eq!(stage.topic.stakes().of("rob"), base(own));
+    assert!(!stage.topic.paid().contains_key("rob"));
     assert_eq!(stage.topic.paid()["del"], base(rob.delegated.to_u128().unwrap() + 3000));
     stage.assert_conserved();
 }
