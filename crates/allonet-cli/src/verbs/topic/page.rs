@@ -159,7 +159,7 @@ const STYLE: &str = "\
   --line: #e5e2da; --bar: #0072b2; }
 @media (prefers-color-scheme: dark) { :root { --paper: #14161a; --ink: #e9eaed;
   --muted: #a3abb7; --line: #2e333c; --bar: #56b4e9; } }
-body { margin: 0 auto; max-width: 1120px; padding: 24px 20px 64px; background: var(--paper);
+body { margin: 0 auto; max-width: 1280px; padding: 24px 20px 64px; background: var(--paper);
   color: var(--ink); font: 15px/1.55 system-ui, sans-serif; }
 h1 { font-size: 32px; line-height: 1.15; margin: 0 0 8px; }
 h2 { font-size: 20px; margin: 40px 0 4px; }
