@@ -200,7 +200,8 @@ pub(super) fn render(spec: &Spec, outcome: &Outcome, charts: &[Chart]) -> String
     );
     page += "<h2>Who was how good, and who earned what</h2>\n\
              <p class=\"muted\">Losses are log10: one less is a tenth of the loss. \
-             Somebody adds what the network's loss would grow by without it; it is beaten in the epochs in which \
+             Somebody adds what the network's loss would grow by without it; it is beaten in the \
+             epochs in which \
              the network was nearer to the truth. Rewards are those \
              of all epochs.</p>\n";
     page += &table(spec, outcome);
@@ -230,7 +231,8 @@ fn table(spec: &Spec, outcome: &Outcome) -> String {
         let _ = write!(
             html,
             "<tr><td>{}</td><td>{}</td><td>{}</td><td>{}</td><td>{}</td><td>{}</td><td>{}</td>\
-             <td>{}</td><td>{}</td><td><span class=\"bar\" style=\"width: {:.0}px\"></span></td></tr>\n",
+             <td>{}</td><td>{}</td>\
+             <td><span class=\"bar\" style=\"width: {:.0}px\"></span></td></tr>\n",
             escaped(&one.id),
             one.role.name(),
             some(one.loss),

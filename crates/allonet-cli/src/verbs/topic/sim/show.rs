@@ -150,7 +150,10 @@ pub(super) fn json(findings: &Findings, ui: &Ui) {
     let adversaries: Vec<Value> = findings
         .adversaries
         .iter()
-        .map(|one| json!({ "case": one.case, "measure": one.measure, "found": estimate(&one.found) }))
+        .map(|one| {
+            let found = estimate(&one.found);
+            json!({ "case": one.case, "measure": one.measure, "found": found })
+        })
         .collect();
     ui.print_json(&json!({
         "statements": statements,
