@@ -77,6 +77,7 @@ pub enum Window {
 
 /// How reputers come to a consensus (Eq 30 to 35).
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
 pub struct Consensus {
     /// Tolerance `ε_r` of Eq 33.
     pub epsilon: f64,
@@ -90,6 +91,23 @@ pub struct Consensus {
     pub threshold: f64,
     /// Least part of the stake that is listened to.
     pub floor: f64,
+    /// Whether coefficients are cut to 0 to 1 where a step is stretched to reach
+    /// the floor, as Eq 30 has it. The authors' chain lets them out: `false`.
+    pub bounded: bool,
+}
+
+impl Default for Consensus {
+    fn default() -> Self {
+        Self {
+            epsilon: 0.01,
+            rate: 0.05,
+            iterations: 10,
+            difference: 1e-3,
+            threshold: 1e-3,
+            floor: 0.5,
+            bounded: true,
+        }
+    }
 }
 
 /// The settings of a topic.
@@ -139,14 +157,7 @@ impl Default for Settings {
             solo: Solo::default(),
             reward_potential: fiducial,
             window: Window::Scores(10),
-            consensus: Consensus {
-                epsilon: 0.01,
-                rate: 0.05,
-                iterations: 10,
-                difference: 1e-3,
-                threshold: 1e-3,
-                floor: 0.5,
-            },
+            consensus: Consensus::default(),
             reputer_power: 1.0,
             fraction_alpha: 0.1,
             entropy_beta: 0.25,
