@@ -83,12 +83,12 @@ use crate::stake::Stakes;
 use books::{Books, Class, Collecting, Waiting};
 use money::{Fees, Shares};
 use payload::Deed;
-use rules::last_moment;
 
+pub use crate::bounds::BadRules;
 pub use money::{Payout, RewardError};
 pub use news::{Closed, Inference, Label, Reason, Scored, Skipped};
 pub use rejected::Rejected;
-pub use rules::{Activation, BadRules, LONGEST_LAG, Places, Rules, Schedule, Whitelist};
+pub use rules::{Activation, LONGEST_LAG, Places, Rules, Schedule, Whitelist, last_moment};
 
 /// The name of somebody.
 pub type Id = Arc<str>;
