@@ -49,8 +49,8 @@
 //! # Limits
 //!
 //! An event that is refused changes nothing but the time, which it moves to its
-//! own; one that goes back in time not even that. All money stays below 2^127
-//! base units. Epochs that were not paid for are remembered for the newest
+//! own; one that goes back in time not even that. Stakes and fees stay
+//! below 2^126 base units, all money below 2^127. Epochs that were not paid for are remembered for the newest
 //! [`UNPAID`].
 //!
 //! # Sources
