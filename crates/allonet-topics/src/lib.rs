@@ -22,6 +22,7 @@
 //!
 //! Nothing here reads a file, a clock or the network.
 
+mod bounds;
 pub mod budget;
 pub mod commitment;
 pub mod consensus;

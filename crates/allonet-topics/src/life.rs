@@ -49,8 +49,8 @@
 //! # Limits
 //!
 //! An event that is refused changes nothing but the time, which it moves to its
-//! own; one that goes back in time not even that. All money stays below 2^127
-//! base units. Epochs that were not paid for are remembered for the newest
+//! own; one that goes back in time not even that. Stakes and fees stay
+//! below 2^126 base units, all money below 2^127. Epochs that were not paid for are remembered for the newest
 //! [`UNPAID`].
 //!
 //! # Sources
@@ -83,12 +83,12 @@ use crate::stake::Stakes;
 use books::{Books, Class, Collecting, Waiting};
 use money::{Fees, Shares};
 use payload::Deed;
-use rules::last_moment;
 
+pub use crate::bounds::BadRules;
 pub use money::{Payout, RewardError};
 pub use news::{Closed, Inference, Label, Reason, Scored, Skipped};
 pub use rejected::Rejected;
-pub use rules::{Activation, BadRules, LONGEST_LAG, Places, Rules, Schedule, Whitelist};
+pub use rules::{Activation, LONGEST_LAG, Places, Rules, Schedule, Whitelist, last_moment};
 
 /// The name of somebody.
 pub type Id = Arc<str>;

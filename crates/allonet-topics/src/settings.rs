@@ -3,8 +3,11 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::bounds::{BadRules, holds, part};
+
 /// A potential function `φ(x) = ln(1 + e^{p(x − c)})` (Eq 6).
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
 pub struct Potential {
     /// Steepness.
     pub p: f64,
@@ -144,18 +147,36 @@ pub struct Settings {
     pub utility_alpha: f64,
 }
 
+impl Default for Potential {
+    fn default() -> Self {
+        Self { p: 3.0, c: 0.75 }
+    }
+}
+
+impl Default for Consensus {
+    fn default() -> Self {
+        Self {
+            epsilon: 0.01,
+            rate: 0.05,
+            iterations: 10,
+            difference: 1e-3,
+            threshold: 1e-3,
+            floor: 0.5,
+        }
+    }
+}
+
 impl Default for Settings {
     fn default() -> Self {
-        let fiducial = Potential { p: 3.0, c: 0.75 };
         Self {
-            potential: fiducial,
+            potential: Potential::default(),
             epsilon: 0.01,
             scale: Scale::default(),
             form: Form::default(),
             cold_start: ColdStart::default(),
             regret_alpha: 0.1,
             solo: Solo::default(),
-            reward_potential: fiducial,
+            reward_potential: Potential::default(),
             window: Window::Scores(10),
             consensus: Consensus::default(),
             reputer_power: 1.0,
@@ -163,5 +184,136 @@ impl Default for Settings {
             entropy_beta: 0.25,
             utility_alpha: 0.1,
         }
+    }
+}
+
+impl Settings {
+    /// The first setting that is out of bounds, if any. The fields of the error
+    /// begin with `settings`.
+    ///
+    /// ```
+    /// # use allonet_topics::settings::Settings;
+    /// let mut settings = Settings::default();
+    /// assert!(settings.check().is_ok());
+    /// settings.regret_alpha = 2.0;
+    /// assert_eq!(settings.check().unwrap_err().field, "settings.regret_alpha");
+    /// ```
+    pub fn check(&self) -> Result<(), BadRules> {
+        let [p, c] = ["settings.potential.p", "settings.potential.c"];
+        self.potential.check(p, c)?;
+        let [p, c] = ["settings.reward_potential.p", "settings.reward_potential.c"];
+        self.reward_potential.check(p, c)?;
+        let epsilon = self.epsilon;
+        holds(precision(epsilon), "settings.epsilon", epsilon, PRECISION)?;
+        for (field, alpha) in [
+            ("settings.regret_alpha", self.regret_alpha),
+            ("settings.fraction_alpha", self.fraction_alpha),
+            ("settings.utility_alpha", self.utility_alpha),
+        ] {
+            holds(part(alpha), field, alpha, "above 0 and at most 1")?;
+        }
+        let (field, power) = ("settings.reputer_power", self.reputer_power);
+        holds(power > 0.0 && power <= 100.0, field, power, "above 0 and at most 100")?;
+        let (field, beta) = ("settings.entropy_beta", self.entropy_beta);
+        holds((0.0..=100.0).contains(&beta), field, beta, "0 to 100")?;
+        self.window.check()?;
+        self.consensus.check()
+    }
+}
+
+const PRECISION: &str = "0.000000001 to 1000";
+
+fn precision(epsilon: f64) -> bool {
+    (1e-9..=1e3).contains(&epsilon)
+}
+
+impl Potential {
+    fn check(self, p: &'static str, c: &'static str) -> Result<(), BadRules> {
+        holds((1e-3..=1e3).contains(&self.p), p, self.p, "0.001 to 1000")?;
+        holds((-1e3..=1e3).contains(&self.c), c, self.c, "-1000 to 1000")
+    }
+}
+
+impl Window {
+    fn check(self) -> Result<(), BadRules> {
+        let (count, most, allowed) = match self {
+            Self::Scores(count) => (count, 100_000, "1 to 100000 scores"),
+            Self::Epochs(count) => (count, 1_000, "1 to 1000 epochs"),
+        };
+        holds((1..=most).contains(&count), "settings.window", count, allowed)
+    }
+}
+
+impl Consensus {
+    fn check(&self) -> Result<(), BadRules> {
+        let Self { epsilon, rate, iterations, difference, threshold, floor } = *self;
+        holds(precision(epsilon), "settings.consensus.epsilon", epsilon, PRECISION)?;
+        let fits = rate > 0.0 && rate <= 10.0;
+        holds(fits, "settings.consensus.rate", rate, "above 0 and at most 10")?;
+        let fits = iterations <= 10_000;
+        holds(fits, "settings.consensus.iterations", iterations, "at most 10000")?;
+        let fits = (1e-9..=0.5).contains(&difference);
+        holds(fits, "settings.consensus.difference", difference, "0.000000001 to 0.5")?;
+        let fits = (0.0..=1e6).contains(&threshold);
+        holds(fits, "settings.consensus.threshold", threshold, "0 to 1000000")?;
+        holds((0.0..=1.0).contains(&floor), "settings.consensus.floor", floor, "0 to 1")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    type Change = fn(&mut Settings, f64);
+
+    const NUMBERS: [(&str, Change); 14] = [
+        ("settings.potential.p", |s, x| s.potential.p = x),
+        ("settings.potential.c", |s, x| s.potential.c = x),
+        ("settings.reward_potential.p", |s, x| s.reward_potential.p = x),
+        ("settings.reward_potential.c", |s, x| s.reward_potential.c = x),
+        ("settings.epsilon", |s, x| s.epsilon = x),
+        ("settings.regret_alpha", |s, x| s.regret_alpha = x),
+        ("settings.fraction_alpha", |s, x| s.fraction_alpha = x),
+        ("settings.utility_alpha", |s, x| s.utility_alpha = x),
+        ("settings.reputer_power", |s, x| s.reputer_power = x),
+        ("settings.entropy_beta", |s, x| s.entropy_beta = x),
+        ("settings.consensus.epsilon", |s, x| s.consensus.epsilon = x),
+        ("settings.consensus.rate", |s, x| s.consensus.rate = x),
+        ("settings.consensus.difference", |s, x| s.consensus.difference = x),
+        ("settings.consensus.floor", |s, x| s.consensus.floor = x),
+    ];
+
+    #[test]
+    fn numbers_out_of_bounds_are_refused_by_name() {
+        for (field, change) in NUMBERS {
+            for value in [f64::NAN, f64::INFINITY, f64::NEG_INFINITY, 1e300, -1e4] {
+                let mut settings = Settings::default();
+                change(&mut settings, value);
+                assert_eq!(settings.check().map_err(|bad| bad.field), Err(field), "{value}");
+            }
+            let mut settings = Settings::default();
+            change(&mut settings, 0.5);
+            assert_eq!(settings.check(), Ok(()), "{field}");
+        }
+    }
+
+    #[test]
+    fn counts_out_of_bounds_are_refused() {
+        for window in [Window::Scores(0), Window::Epochs(0), Window::Epochs(1_001)] {
+            let settings = Settings { window, ..Settings::default() };
+            assert_eq!(settings.check().unwrap_err().field, "settings.window");
+        }
+        let consensus = Consensus { iterations: usize::MAX, ..Consensus::default() };
+        let settings = Settings { consensus, ..Settings::default() };
+        assert_eq!(settings.check().unwrap_err().field, "settings.consensus.iterations");
+    }
+
+    #[test]
+    fn what_is_not_written_has_its_default_and_what_is_unknown_is_refused() {
+        let settings: Settings = toml::from_str("consensus = { floor = 0.3 }").unwrap();
+        let consensus = Consensus { floor: 0.3, ..Consensus::default() };
+        assert_eq!(settings, Settings { consensus, ..Settings::default() });
+        let unknown = toml::from_str::<Settings>("potential = { p = 3.0, q = 1.0 }").unwrap_err();
+        assert!(unknown.message().contains("unknown field `q`"), "{unknown}");
     }
 }

@@ -9,6 +9,7 @@ use std::sync::Arc;
 
 use allonet_core::event::{Event, EventLog};
 use allonet_core::fault::SourceFile;
+use allonet_core::money::Amount;
 use allonet_topics::commitment::Committed;
 use allonet_topics::life::{Places, Reason, Role, Topic, Whitelist};
 use kit::{EPOCH, Stage, at, base, event, inferences, names, rules, scored, skipped};
@@ -421,9 +422,26 @@ fn no_more_stake_leaves_than_there_is() {
     stage.assert_conserved();
 }
 
-/// Money of a topic stays below this.
+/// Stakes and fees of a topic stay below this.
 fn money_limit() -> u128 {
-    1 << 127
+    1 << 126
+}
+
+#[test]
+fn the_greatest_stake_leaves_room_for_rewards() {
+    let mut stage = Stage::new(rules(), &["ann", "ben"], &[], &["rob"]);
+    let most = (money_limit() - 1_001).to_string();
+    stage.must(0, "rob", "stake", json!({"amount": most}));
+    assert_eq!(stage.refused(1, "rob", "fund", json!({"amount": "1"})), "too-much");
+    stage.infer(0, "ann", 1.0);
+    stage.infer(0, "ben", 2.0);
+    stage.report(0, "rob", 1.1);
+    stage.scored(150);
+    let emission = base(1 << 125);
+    let paid = stage.topic.reward(0, emission).unwrap();
+    let parts = paid.iter().map(|payout| payout.own);
+    assert_eq!(Amount::sum(parts, "rewards").unwrap(), emission);
+    stage.assert_conserved();
 }
 
 #[test]

@@ -17,6 +17,9 @@ use crate::rewards::{Class, divide};
 
 /// Binary places of all money of a topic.
 const PLACES: usize = 127;
+/// Binary places of what actors may bring. The rest is left for rewards, so that
+/// nobody can stop them by a stake.
+const PLACES_OF_ACTORS: usize = 126;
 
 /// What somebody is paid for an epoch in one role.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -132,9 +135,9 @@ impl Fees {
         self.weight
     }
 
-    /// Whether so much more stays below the limit.
-    fn has_room(&self, amount: Amount) -> bool {
-        let limit = Amount::from_u256(U256::from(1) << PLACES);
+    /// Whether so much more stays below a limit of so many binary places.
+    fn has_room(&self, amount: Amount, places: usize) -> bool {
+        let limit = Amount::from_u256(U256::from(1) << places);
         self.received.add(amount, "all money").is_ok_and(|all| all < limit)
     }
 
@@ -184,7 +187,7 @@ impl Topic {
     /// moment. All parts together are the emission, exactly.
     pub fn reward(&mut self, epoch: u64, emission: Amount) -> Result<Vec<Payout>, RewardError> {
         let shares = self.unpaid.get(&epoch).ok_or(RewardError::NothingOwed { epoch })?;
-        if !self.fees.has_room(emission) {
+        if !self.fees.has_room(emission, PLACES) {
             return Err(RewardError::TooMuch { emission });
         }
         let (who, settled) = shares.clone().settled();
@@ -277,10 +280,11 @@ impl Topic {
     }
 
     fn must_have_room(&self, amount: Amount) -> Result<(), Rejected> {
-        if self.fees.has_room(amount) {
+        if self.fees.has_room(amount, PLACES_OF_ACTORS) {
             return Ok(());
         }
         let message = format!("{amount} base units are more than a topic may see in all");
-        Err(Rejected::new("too-much", message, "all money of a topic stays below 2^127"))
+        let help = "stakes and fees stay below 2^126 base units together";
+        Err(Rejected::new("too-much", message, help))
     }
 }

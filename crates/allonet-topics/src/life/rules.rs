@@ -6,8 +6,8 @@ use std::sync::Arc;
 use allonet_core::money::Amount;
 use allonet_core::time::Instant;
 use serde::{Deserialize, Serialize};
-use thiserror::Error;
 
+use crate::bounds::{BadRules, holds, part};
 use crate::life::payload::ANY_TEXT;
 use crate::loss::Loss;
 use crate::settings::Settings;
@@ -137,18 +137,6 @@ pub struct Whitelist {
     pub reputers: BTreeSet<Arc<str>>,
 }
 
-/// Rules that no topic can live by.
-#[derive(Clone, Debug, PartialEq, Error)]
-#[error("`{field}` is {found}; {allowed}")]
-pub struct BadRules {
-    /// Which field.
-    pub field: &'static str,
-    /// What it is.
-    pub found: String,
-    /// What it may be.
-    pub allowed: &'static str,
-}
-
 impl Rules {
     /// With the default of everything else.
     pub fn new(name: impl Into<String>, schedule: Schedule) -> Self {
@@ -199,7 +187,8 @@ impl Rules {
     pub fn check(&self) -> Result<(), BadRules> {
         self.check_schedule()?;
         self.check_sizes()?;
-        self.check_numbers()
+        self.check_numbers()?;
+        self.settings.check()
     }
 
     fn check_schedule(&self) -> Result<(), BadRules> {
@@ -243,7 +232,6 @@ impl Rules {
     }
 
     fn check_numbers(&self) -> Result<(), BadRules> {
-        let part = |value: f64| value > 0.0 && value <= 1.0;
         let Sortition { alpha, quantile, lambda, .. } = self.sortition;
         holds(part(alpha), "sortition.alpha", alpha, "above 0 and at most 1")?;
         holds((0.0..=1.0).contains(&quantile), "sortition.quantile", quantile, "0 to 1")?;
@@ -255,16 +243,6 @@ impl Rules {
         let fits = (1..=LONGEST_FEES).contains(&fee_epochs);
         holds(fits, "activation.fee_epochs", fee_epochs, "1 to 10000")
     }
-}
-
-#[expect(clippy::needless_pass_by_value, reason = "numbers and fresh texts, read once")]
-fn holds(
-    fits: bool,
-    field: &'static str,
-    found: impl ToString,
-    allowed: &'static str,
-) -> Result<(), BadRules> {
-    if fits { Ok(()) } else { Err(BadRules { field, found: found.to_string(), allowed }) }
 }
 
 impl Schedule {
@@ -306,7 +284,7 @@ impl Schedule {
 }
 
 /// The last moment that a topic lives to see.
-pub(crate) fn last_moment() -> Instant {
+pub fn last_moment() -> Instant {
     Instant::from_unix(LAST_SECOND)
 }
 

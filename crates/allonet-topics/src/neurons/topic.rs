@@ -182,9 +182,7 @@ pub fn build(blueprint: &Blueprint<'_>) -> Result<Box<dyn Mechanism>, Vec<Fault>
         vec![Fault::new("amount", error.to_string()).at_some(settings.place("emission"))]
     })?;
     let file = settings.file("rules").ok_or_else(|| vec![no_rules()])?;
-    let topic = Topic::new(rules(file)?).map_err(|bad| {
-        vec![Fault::new("bad-topic", bad.to_string()).help(format!("allowed is: {}", bad.allowed))]
-    })?;
+    let topic = Topic::new(rules(file)?).map_err(|bad| vec![bad.fault(file)])?;
     let payees = actors(blueprint.events);
     if payees.is_empty() {
         return Err(vec![nobody()]);

@@ -6,8 +6,10 @@
 //! a truth or loss of an epoch after `i − l`.
 
 use allonet_core::event::Event;
+use allonet_core::fault::Fault;
 use allonet_core::random::Random;
 use allonet_core::time::Instant;
+use allonet_topics::life::last_moment;
 use serde_json::{Map, Value, json};
 
 use super::clerk::Clerk;
@@ -25,6 +27,7 @@ pub(super) struct Played {
 
 /// Plays all epochs of the data.
 pub(super) fn play(spec: &Spec, data: &Data, crew: &mut Crew) -> Result<Played, Failure> {
+    must_end(spec, data.truths.len())?;
     let reputers = (0_u64..).zip(&spec.reputers);
     let mut player = Player {
         spec,
@@ -49,6 +52,19 @@ pub(super) fn play(spec: &Spec, data: &Data, crew: &mut Crew) -> Result<Played, 
         clerk.advance(end(spec, last.time))?;
     }
     Ok(Played { clerk, events })
+}
+
+/// All epochs end while years have four digits.
+fn must_end(spec: &Spec, count: usize) -> Result<(), Failure> {
+    let epochs = (count + spec.lag + 1) as u64;
+    let after = epochs.checked_mul(spec.epoch_secs);
+    let end = after.and_then(|secs| spec.start.unix().checked_add_unsigned(secs));
+    if end.is_some_and(|end| end <= last_moment().unix()) {
+        return Ok(());
+    }
+    let Spec { start, epoch_secs, .. } = spec;
+    let message = format!("{epochs} epochs of {epoch_secs} s from {start} end after the year 9999");
+    Err(Fault::new("bad-epoch", message).help("try a smaller `epoch_secs`").into())
 }
 
 /// When the reports that came last have closed.
@@ -143,6 +159,7 @@ impl Player<'_> {
     fn submit(&mut self, epoch: usize, crew: &mut Crew) -> Result<(), Failure> {
         let (inferred, forecast) = crew.say(epoch)?;
         let (spec, time) = (self.spec, moment(self.spec, epoch, 1));
+        let before = self.events.len();
         for (worker, value) in spec.inferers.iter().zip(inferred) {
             if value.is_finite() {
                 let fields = json!({ "epoch": epoch, "value": value });
@@ -159,6 +176,10 @@ impl Player<'_> {
                 self.act(time, &worker.id, "forecast", fields)?;
             }
         }
-        self.clerk.advance(moment(spec, epoch, 2))
+        // A replay knows no time after that of the events.
+        if self.events.len() > before {
+            self.clerk.advance(moment(spec, epoch, 2))?;
+        }
+        Ok(())
     }
 }

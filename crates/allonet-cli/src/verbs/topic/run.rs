@@ -205,7 +205,7 @@ fn notes(ui: &Ui, data: &Data, played: &Played, folder: &Path) {
     let clerk = &played.clerk;
     let unscored = data.truths.len() - clerk.epochs.len();
     if unscored > 0 {
-        ui.note(&format!("without inferences, so not scored: {}", counted(unscored, "epoch")));
+        ui.note(&format!("not scored, for lack of inferences: {}", counted(unscored, "epoch")));
     }
     if let Some((event, rejected)) = clerk.refused.first() {
         let first = format!("{} `{}`: {rejected}", event.actor, event.action);

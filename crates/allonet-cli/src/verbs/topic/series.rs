@@ -6,6 +6,7 @@ use std::process::ExitCode;
 
 use allonet_core::fault::Fault;
 use allonet_core::time::Instant;
+use allonet_topics::life::last_moment;
 use allonet_topics::series::regimes;
 use clap::Args;
 use serde_json::json;
@@ -53,12 +54,17 @@ pub(super) fn run(args: &SeriesArgs, ui: &Ui) -> Result<ExitCode, Failure> {
         let fault = Fault::new("bad-option", message);
         return Err(Failure::usage(fault.help("1 to 1000000 epochs, regimes of 1 or more")));
     }
+    let end = args.start.unix().saturating_add_unsigned(args.epochs as u64 * 3_600);
+    if end > last_moment().unix() {
+        let message = format!("{} hours from {} end after the year 9999", args.epochs, args.start);
+        return Err(Failure::usage(Fault::new("bad-option", message).help("start earlier")));
+    }
     let mut text = String::from("time,value,regime\n");
     let mut time = args.start.unix();
     for (regime, value) in regimes(args.epochs, args.length, args.seed) {
         // Writing to a text cannot fail.
         let _ = writeln!(text, "{},{value:.4},{}", Instant::from_unix(time), regime.name());
-        time = time.saturating_add(3_600);
+        time += 3_600;
     }
     let Some(path) = &args.out else {
         ui.print(text.trim_end());

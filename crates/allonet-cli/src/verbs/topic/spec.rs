@@ -7,11 +7,15 @@ use std::sync::Arc;
 use allonet_core::fault::{Fault, Place, SourceFile, did_you_mean};
 use allonet_core::money::{Amount, Asset};
 use allonet_core::time::Instant;
+use allonet_topics::life::BadRules;
+use allonet_topics::life::payload::LARGEST_VALUE as LARGEST;
 use allonet_topics::loss::Loss;
 use allonet_topics::models::{self, ModelError, Parameters};
 use allonet_topics::settings::Settings;
 use serde::Deserialize;
 use toml::Spanned;
+
+use super::clerk::rules;
 
 /// A topic and its participants.
 #[derive(Clone, Debug)]
@@ -140,7 +144,10 @@ impl Spec {
         let mut reader = Reader { file, faults: Vec::new(), ids: BTreeSet::new() };
         let spec = reader.spec(written);
         match spec {
-            Some(spec) if reader.faults.is_empty() => Ok(spec),
+            Some(spec) if reader.faults.is_empty() => match rules(&spec).check() {
+                Ok(()) => Ok(spec),
+                Err(bad) => Err(vec![BadRules { field: written_as(bad.field), ..bad }.fault(file)]),
+            },
             _ => Err(reader.faults),
         }
     }
@@ -151,6 +158,15 @@ struct Reader<'a> {
     file: &'a Arc<SourceFile>,
     faults: Vec<Fault>,
     ids: BTreeSet<String>,
+}
+
+/// What a field of the rules is called in a topic file.
+fn written_as(field: &'static str) -> &'static str {
+    match field {
+        "loss" => "topic.loss",
+        "schedule.start" => "topic.start",
+        other => other,
+    }
 }
 
 impl Reader<'_> {
@@ -242,8 +258,9 @@ impl Reader<'_> {
     fn id(&mut self, written: &Spanned<String>) -> String {
         let id = written.get_ref().clone();
         let plain = |c: char| c.is_ascii_alphanumeric() || "-_.".contains(c);
-        if id.is_empty() || id.len() > 64 || !id.chars().all(plain) {
-            let help = "1 to 64 letters, digits, `-`, `_` or `.`";
+        let fits = (1..=64).contains(&id.len()) && !id.starts_with('.');
+        if !(fits && id.chars().all(plain)) {
+            let help = "1 to 64 letters, digits, `-`, `_` or `.`, and no `.` to begin with";
             self.fault("bad-id", written.span(), format!("`{id}` is no id"), help);
         }
         id
@@ -259,8 +276,9 @@ impl Reader<'_> {
     }
 
     fn inferers(&mut self, written: Vec<WrittenWorker>) -> Vec<Worker> {
-        if written.is_empty() || written.len() > MOST {
-            let message = format!("{} has {} inferers", self.file.path, written.len());
+        self.not_too_many(written.len(), "inferers");
+        if written.is_empty() {
+            let message = format!("{} has no inferers", self.file.path);
             let help = "add for example [[inferer]] with id = \"naive\" and model = \"naive\"";
             self.faults.push(Fault::new("no-inferers", message).help(help));
         }
@@ -282,6 +300,7 @@ impl Reader<'_> {
 
     fn forecasters(&mut self, written: Vec<WrittenWorker>, inferers: &[Worker]) -> Vec<Worker> {
         let mut workers = Vec::new();
+        self.not_too_many(written.len(), "forecasters");
         for written in written.into_iter().take(MOST) {
             let id = self.new_id(&written.id);
             if let Some(column) = &written.column {
@@ -364,6 +383,7 @@ impl Reader<'_> {
             let id = "reputer".to_owned();
             return vec![Reputer { id, stake: one, noise: 0.0, bias: 0.0 }];
         }
+        self.not_too_many(written.len(), "reputers");
         let mut reputers = Vec::new();
         for written in written.into_iter().take(MOST) {
             let id = self.new_id(&written.id);
@@ -374,16 +394,28 @@ impl Reader<'_> {
                     self.amount(asset, number, stake.span())
                 }
             };
-            let mut number = |written: Option<Spanned<f64>>, least: f64| {
-                let value = written.as_ref().map_or(0.0, |value| *value.get_ref());
-                if let Some(written) = written.filter(|_| !(value.is_finite() && value >= least)) {
-                    self.fault("bad-number", written.span(), format!("{value} is too little"), "");
-                }
-                value
-            };
-            let (noise, bias) = (number(written.noise, 0.0), number(written.bias, f64::MIN));
+            let noise = self.error(written.noise, 0.0);
+            let bias = self.error(written.bias, -LARGEST);
             reputers.extend(stake.map(|stake| Reputer { id, stake, noise, bias }));
         }
         reputers
+    }
+
+    /// What a reputer gets wrong: at least this, and no more than a value may be.
+    fn error(&mut self, written: Option<Spanned<f64>>, least: f64) -> f64 {
+        let Some(written) = written else { return 0.0 };
+        let value = *written.get_ref();
+        if !(least..=LARGEST).contains(&value) {
+            let help = format!("a number from {least:e} to {LARGEST:e}");
+            self.fault("bad-number", written.span(), format!("an error of {value:e}"), &help);
+        }
+        value
+    }
+
+    fn not_too_many(&mut self, count: usize, what: &str) {
+        if count > MOST {
+            let message = format!("{} has {count} {what}", self.file.path);
+            self.faults.push(Fault::new("too-many", message).help(format!("at most {MOST}")));
+        }
     }
 }
