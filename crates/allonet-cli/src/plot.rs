@@ -89,8 +89,8 @@ impl Plot {
             .axis_desc_style(label.pos(Pos::new(HPos::Center, VPos::Top)))
             .x_desc(self.across)
             .y_desc(self.upwards)
-            .x_label_formatter(&mark)
-            .y_label_formatter(&mark)
+            .x_label_formatter(&|value| mark(*value))
+            .y_label_formatter(&|value| mark(*value))
             .draw()?;
         for (curve, color) in self.curves.iter().zip(COLORS.iter().cycle()) {
             if let Some(outline) = curve.outline() {
@@ -135,7 +135,7 @@ impl Plot {
 }
 
 /// A number at an axis, without the digits that binary fractions add.
-fn mark(value: &f64) -> String {
+fn mark(value: f64) -> String {
     format!("{}", (value * 1e6).round() / 1e6)
 }
 
