@@ -28,7 +28,8 @@
 //! for 10, 0.8 % for 50, in 2 to 10 copies. Among uneven ones those with a small
 //! part lose up to the bound (22.7 % of 5 split in 10), those with a large part
 //! gain: without any limit where one has nearly all, as the entropy was nearly
-//! nothing then.
+//! nothing then. Worst of 1000 draws of rewards of random scores, 10 workers in 10
+//! copies: a share 4.5 times as large; for 50 workers, 19 % more.
 //!
 //! # Sources
 //!

@@ -142,8 +142,8 @@ fn compare(row: &Row, settled: &Settled, memory: &Memory, history: bool) {
     let (found, wanted) = (&memory.regrets, regrets(row));
     close("regrets", &found.network, &wanted.network, 1e-12);
     close("naive regrets", &found.naive, &wanted.naive, 1e-12);
-    close("one-out regrets", &found.one_out, &wanted.one_out, 1e-12);
-    close("one-in regrets", &found.one_in, &wanted.one_in, 1e-12);
+    close("one-out regrets", &found.one_out, &wanted.one_out, 1e-11);
+    close("one-in regrets", &found.one_in, &wanted.one_in, 1e-11);
     let wanted = series("inferer_score_", INFERERS);
     close("inferers", &settled.inferer_scores, &wanted, 1e-12);
     let wanted = series("forecaster_score_", FORECASTERS);
@@ -269,13 +269,15 @@ fn sixty_problems_of_listening_without_bounds() {
         let heard = listen(&settings, &Reports { losses: &losses, stakes: &stakes }, &initial);
         assert_eq!(Some(heard.iterations as u64), case["iterations"].as_u64());
         assert!(heard.listened >= 0.5 - 1e-12, "{heard:?}");
-        floors += usize::from((heard.listened - 0.5).abs() < 1e-12);
+        let floor = (heard.listened - 0.5).abs() < 1e-12;
+        assert_eq!(Some(floor), case["hit_floor"].as_bool());
+        floors += usize::from(floor);
         outside += usize::from(heard.coefficients.iter().any(|a| !(0.0..=1.0).contains(a)));
         worst = worst.max(far_from(case, &heard));
     }
     println!("largest relative distance {worst:e}");
     assert!(worst <= 1e-9, "{worst:e}");
-    assert_eq!((cases.len(), floors, outside), (60, 6, 2));
+    assert_eq!((cases.len(), floors, outside), (60, 7, 2));
 }
 
 #[test]
