@@ -153,19 +153,6 @@ impl Default for Potential {
     }
 }
 
-impl Default for Consensus {
-    fn default() -> Self {
-        Self {
-            epsilon: 0.01,
-            rate: 0.05,
-            iterations: 10,
-            difference: 1e-3,
-            threshold: 1e-3,
-            floor: 0.5,
-        }
-    }
-}
-
 impl Default for Settings {
     fn default() -> Self {
         Self {
@@ -246,7 +233,7 @@ impl Window {
 
 impl Consensus {
     fn check(&self) -> Result<(), BadRules> {
-        let Self { epsilon, rate, iterations, difference, threshold, floor } = *self;
+        let Self { epsilon, rate, iterations, difference, threshold, floor, bounded: _ } = *self;
         holds(precision(epsilon), "settings.consensus.epsilon", epsilon, PRECISION)?;
         let fits = rate > 0.0 && rate <= 10.0;
         holds(fits, "settings.consensus.rate", rate, "above 0 and at most 10")?;
