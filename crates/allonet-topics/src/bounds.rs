@@ -5,9 +5,9 @@
 //! None: the bounds are wide of every use known, and keep all numbers finite.
 
 use std::ops::Range;
+use std::sync::Arc;
 
 use allonet_core::fault::{Fault, Place, SourceFile};
-use std::sync::Arc;
 use thiserror::Error;
 use toml::Spanned;
 use toml::de::{DeTable, DeValue};
@@ -63,6 +63,16 @@ pub(crate) fn holds(
     if fits { Ok(()) } else { Err(BadRules { field, found: found.to_string(), allowed }) }
 }
 
+/// [`holds`] for a number, written short however large or small it is.
+pub(crate) fn number_holds(
+    fits: bool,
+    field: &'static str,
+    found: f64,
+    allowed: &'static str,
+) -> Result<(), BadRules> {
+    holds(fits, field, format!("{found:?}"), allowed)
+}
+
 /// Whether a number is the weight of the newest of several.
 pub(crate) fn part(value: f64) -> bool {
     value > 0.0 && value <= 1.0
@@ -83,5 +93,7 @@ mod tests {
         assert_eq!(place("settings.potential.p").unwrap(), "topic.toml:2:19");
         assert_eq!(place("settings.epsilon").unwrap(), "topic.toml:1:1");
         assert_eq!(place("loss"), None);
+        let bad = number_holds(false, "settings.epsilon", 1e300, "at most 1000").unwrap_err();
+        assert_eq!(bad.to_string(), "`settings.epsilon` is 1e300; at most 1000");
     }
 }

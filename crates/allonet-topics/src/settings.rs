@@ -3,7 +3,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::bounds::{BadRules, holds, part};
+use crate::bounds::{BadRules, holds, number_holds, part};
 
 /// A potential function `φ(x) = ln(1 + e^{p(x − c)})` (Eq 6).
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
@@ -191,18 +191,18 @@ impl Settings {
         let [p, c] = ["settings.reward_potential.p", "settings.reward_potential.c"];
         self.reward_potential.check(p, c)?;
         let epsilon = self.epsilon;
-        holds(precision(epsilon), "settings.epsilon", epsilon, PRECISION)?;
+        number_holds(precision(epsilon), "settings.epsilon", epsilon, PRECISION)?;
         for (field, alpha) in [
             ("settings.regret_alpha", self.regret_alpha),
             ("settings.fraction_alpha", self.fraction_alpha),
             ("settings.utility_alpha", self.utility_alpha),
         ] {
-            holds(part(alpha), field, alpha, "above 0 and at most 1")?;
+            number_holds(part(alpha), field, alpha, "above 0 and at most 1")?;
         }
         let (field, power) = ("settings.reputer_power", self.reputer_power);
-        holds(power > 0.0 && power <= 100.0, field, power, "above 0 and at most 100")?;
+        number_holds(power > 0.0 && power <= 100.0, field, power, "above 0 and at most 100")?;
         let (field, beta) = ("settings.entropy_beta", self.entropy_beta);
-        holds((0.0..=100.0).contains(&beta), field, beta, "0 to 100")?;
+        number_holds((0.0..=100.0).contains(&beta), field, beta, "0 to 100")?;
         self.window.check()?;
         self.consensus.check()
     }
@@ -216,8 +216,8 @@ fn precision(epsilon: f64) -> bool {
 
 impl Potential {
     fn check(self, p: &'static str, c: &'static str) -> Result<(), BadRules> {
-        holds((1e-3..=1e3).contains(&self.p), p, self.p, "0.001 to 1000")?;
-        holds((-1e3..=1e3).contains(&self.c), c, self.c, "-1000 to 1000")
+        number_holds((1e-3..=1e3).contains(&self.p), p, self.p, "0.001 to 1000")?;
+        number_holds((-1e3..=1e3).contains(&self.c), c, self.c, "-1000 to 1000")
     }
 }
 
@@ -234,16 +234,16 @@ impl Window {
 impl Consensus {
     fn check(&self) -> Result<(), BadRules> {
         let Self { epsilon, rate, iterations, difference, threshold, floor, bounded: _ } = *self;
-        holds(precision(epsilon), "settings.consensus.epsilon", epsilon, PRECISION)?;
+        number_holds(precision(epsilon), "settings.consensus.epsilon", epsilon, PRECISION)?;
         let fits = rate > 0.0 && rate <= 10.0;
-        holds(fits, "settings.consensus.rate", rate, "above 0 and at most 10")?;
+        number_holds(fits, "settings.consensus.rate", rate, "above 0 and at most 10")?;
         let fits = iterations <= 10_000;
         holds(fits, "settings.consensus.iterations", iterations, "at most 10000")?;
         let fits = (1e-9..=0.5).contains(&difference);
-        holds(fits, "settings.consensus.difference", difference, "0.000000001 to 0.5")?;
+        number_holds(fits, "settings.consensus.difference", difference, "0.000000001 to 0.5")?;
         let fits = (0.0..=1e6).contains(&threshold);
-        holds(fits, "settings.consensus.threshold", threshold, "0 to 1000000")?;
-        holds((0.0..=1.0).contains(&floor), "settings.consensus.floor", floor, "0 to 1")
+        number_holds(fits, "settings.consensus.threshold", threshold, "0 to 1000000")?;
+        number_holds((0.0..=1.0).contains(&floor), "settings.consensus.floor", floor, "0 to 1")
     }
 }
 

@@ -255,6 +255,49 @@ fn other_wrong_inputs_are_told() {
     told("\"level\"", "\"level\"\nlag = 11", "with a lag of 11 a topic takes at least 13");
     told("\"level\"", "\"level\"\ntime = \"level\"", "is not a moment");
     told("model = \"mean\"", "model = \"mean\"\nprogram = [\"x\"]", "it is not clear what");
+    told("\"pond\"", "\"..\"", "`..` is no id");
+    told("\"100 ALLO\"", "\"100 ALLO\"\nepoch_secs = 20_000_000_000", "end after the year 9999");
+    told("\"100 ALLO\"", "\"100 ALLO\"\nstart = \"1969-12-31\"", "`topic.start` is 1969-12-31");
+    let reputer = "model = \"mean\"\n\n[[reputer]]\nid = \"far\"\nbias = 1e300";
+    told("model = \"mean\"", reputer, "an error of 1e300");
+}
+
+#[test]
+fn settings_out_of_bounds_are_told_where_they_stand() {
+    let room = room();
+    room.edit("topic.toml", "[[forecaster]]", "[settings]\nregret_alpha = 2.0\n\n[[forecaster]]");
+    room.tells(
+        RUN,
+        str![[r#"
+── standard error
+bad-rules
+
+  × `settings.regret_alpha` is 2.0
+    ╭─[topic.toml:21:16]
+ 20 │ [settings]
+ 21 │ regret_alpha = 2.0
+    ·                ─┬─
+    ·                 ╰── here
+ 22 │ 
+    ╰────
+  help: allowed is: above 0 and at most 1
+
+1 error
+── exit 3
+"#]],
+    );
+}
+
+#[test]
+fn a_replay_holds_where_nobody_inferred_at_the_end() {
+    let topic = "[topic]\nname = \"pond\"\ntarget = \"level\"\nemission = \"1 ALLO\"\n\n\
+                 [[inferer]]\nid = \"desk\"\ncolumn = \"desk_a\"\n";
+    let series = "level,desk_a\n1,1\n2,3\n3,3\n4,\n5,\n6,\n";
+    let room = Room::new().file("topic.toml", topic).file("series.csv", series);
+    room.done(RUN);
+    let line = "allonet topic replay out/pond/events.jsonl --topic topic.toml \
+                --receipt out/pond/receipt.json";
+    room.done(line);
 }
 
 #[test]

@@ -7,7 +7,7 @@ use allonet_core::money::Amount;
 use allonet_core::time::Instant;
 use serde::{Deserialize, Serialize};
 
-use crate::bounds::{BadRules, holds, part};
+use crate::bounds::{BadRules, holds, number_holds, part};
 use crate::life::payload::ANY_TEXT;
 use crate::loss::Loss;
 use crate::settings::Settings;
@@ -233,13 +233,13 @@ impl Rules {
 
     fn check_numbers(&self) -> Result<(), BadRules> {
         let Sortition { alpha, quantile, lambda, .. } = self.sortition;
-        holds(part(alpha), "sortition.alpha", alpha, "above 0 and at most 1")?;
-        holds((0.0..=1.0).contains(&quantile), "sortition.quantile", quantile, "0 to 1")?;
-        holds((0.0..=1e6).contains(&lambda), "sortition.lambda", lambda, "0 to 1000000")?;
+        number_holds(part(alpha), "sortition.alpha", alpha, "above 0 and at most 1")?;
+        number_holds((0.0..=1.0).contains(&quantile), "sortition.quantile", quantile, "0 to 1")?;
+        number_holds((0.0..=1e6).contains(&lambda), "sortition.lambda", lambda, "0 to 1000000")?;
         let Activation { minimum, alpha, fee_epochs } = self.activation;
         let fits = minimum >= 0.0 && minimum.is_finite();
-        holds(fits, "activation.minimum", minimum, "a finite number of 0 or more")?;
-        holds(part(alpha), "activation.alpha", alpha, "above 0 and at most 1")?;
+        number_holds(fits, "activation.minimum", minimum, "a finite number of 0 or more")?;
+        number_holds(part(alpha), "activation.alpha", alpha, "above 0 and at most 1")?;
         let fits = (1..=LONGEST_FEES).contains(&fee_epochs);
         holds(fits, "activation.fee_epochs", fee_epochs, "1 to 10000")
     }
