@@ -93,11 +93,10 @@ fn a_run_writes_all_files_and_its_replay_holds() {
         str![[r#"
 ── standard output
  participant                       reward
- desk         632.366883839922229621 ALLO
- reputer      411.081231142850965677 ALLO
- smooth        35.424677583803936172 ALLO
- stays         33.917123293751852606 ALLO
- usual         87.210084139671015924 ALLO
+ desk         632.366883839922288246 ALLO
+ smooth         35.42467758380386278 ALLO
+ stays         33.917123293751858716 ALLO
+ usual         87.210084139671017318 ALLO
 
 63 events, 0 refused, 12 epochs scored
 PASS all is as the receipt says
@@ -128,11 +127,10 @@ receipt-differs
   help: the events, the topic file or the receipt were changed after the run
 ── standard output
  participant                       reward
- desk         632.369035939306649675 ALLO
- reputer      411.244480013095012246 ALLO
- smooth        35.659154604909090283 ALLO
- stays          33.48831228735577228 ALLO
- usual         87.239017155333475516 ALLO
+ desk         632.369035939306645237 ALLO
+ smooth        35.659154604909074528 ALLO
+ stays         33.488312287355774617 ALLO
+ usual         87.239017155333478628 ALLO
 
 63 events, 0 refused, 12 epochs scored
 ── exit 1
@@ -278,7 +276,6 @@ bad-rules
  21 │ regret_alpha = 2.0
     ·                ─┬─
     ·                 ╰── here
- 22 │ 
     ╰────
   help: allowed is: above 0 and at most 1
 
