@@ -96,17 +96,29 @@ pub(crate) fn exp_of(x: f64) -> f64 {
     if x.is_nan() { x } else { value }
 }
 
-/// `eˣ` for `|x| ≤ 708`.
+/// `2ʸ` for `|y| ≤ 1021`, within 2 units in the last place.
 #[inline(always)]
-pub(crate) fn exp_near(x: f64) -> f64 {
-    let (value, power) = reduced_exp(x);
-    value * power_of_two(power + ROUND)
+pub(crate) fn exp2_near(y: f64) -> f64 {
+    let rounded = y + ROUND;
+    let r = (y - (rounded - ROUND)) * std::f64::consts::LN_2;
+    let value = 1.0 + (r + r * r * quotient(r));
+    // Between 0.7 and 1.5 its exponent has room for n.
+    f64::from_bits(value.to_bits().wrapping_add(rounded.to_bits() << 52))
 }
 
 /// `eʳ` and `n` of `eˣ = 2ⁿ eʳ`.
 #[inline(always)]
 fn reduced_exp(x: f64) -> (f64, f64) {
-    /// Of `(eʳ − 1 − r) / r²`: least greatest error, 1.8e-17 of `eʳ`.
+    let power = (x * std::f64::consts::LOG2_E + ROUND) - ROUND;
+    let (high, low) = (x - power * LN2_HIGH, power * LN2_LOW);
+    let r = high - low;
+    (1.0 + (high + (r * r * quotient(r) - low)), power)
+}
+
+/// `(eʳ − 1 − r) / r²` for `|r| ≤ ½ ln 2`.
+#[inline(always)]
+fn quotient(r: f64) -> f64 {
+    /// Least greatest error, 1.8e-17 of `eʳ`.
     const Q: [f64; 10] = [
         0.500_000_000_000_000_1,
         0.166_666_666_666_666_69,
@@ -119,15 +131,11 @@ fn reduced_exp(x: f64) -> (f64, f64) {
         2.762_013_871_973_399_4e-7,
         2.510_042_415_700_506_7e-8,
     ];
-    let power = (x * std::f64::consts::LOG2_E + ROUND) - ROUND;
-    let (high, low) = (x - power * LN2_HIGH, power * LN2_LOW);
-    let r = high - low;
     let r2 = r * r;
     let r4 = r2 * r2;
     let ends = (Q[0] + Q[1] * r) + (Q[2] + Q[3] * r) * r2;
     let mids = (Q[4] + Q[5] * r) + (Q[6] + Q[7] * r) * r2;
-    let q = ends + (mids + (Q[8] + Q[9] * r) * r4) * r4;
-    (1.0 + (high + (r2 * q - low)), power)
+    ends + (mids + (Q[8] + Q[9] * r) * r4) * r4
 }
 
 /// `2ⁿ` from `n + ROUND`, for `−1022 ≤ n ≤ 1023`.
@@ -275,7 +283,8 @@ mod tests {
         assert!(worst(exp, libm::exp, &wide) <= 1.0, "{}", worst(exp, libm::exp, &wide));
         assert!(worst(exp, libm::exp, &near) <= 1.0, "{}", worst(exp, libm::exp, &near));
         for x in near.iter().chain(wide.iter().filter(|x| x.abs() < 708.0)) {
-            assert_eq!(exp_near(*x).to_bits(), exp_of(*x).to_bits(), "{x}");
+            let want = libm::exp2(*x);
+            assert!(ulps(exp2_near(*x), want) <= 2.0, "{x}");
         }
     }
 

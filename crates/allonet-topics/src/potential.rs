@@ -23,6 +23,8 @@
 //! authors' simulator.
 #![expect(clippy::inline_always, reason = "what is not inlined is compiled without vectors")]
 
+use std::f64::consts::LOG2_E;
+
 use allonet_core::maths;
 
 use crate::kernel;
@@ -66,10 +68,11 @@ impl Potential {
     }
 }
 
-/// The weights of regrets beside a best one: see the module.
+/// The weights of regrets beside a best one: see the module. Exponents are those
+/// of 2.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Curve {
-    /// `p / s`.
+    /// `p / (s ln 2)`.
     rate: f64,
     /// The greatest regret.
     best: f64,
@@ -85,6 +88,9 @@ pub(crate) struct Curve {
     pub(crate) unit: f64,
 }
 
+/// Greatest exponent of 2.
+const END: f64 = 1021.0;
+
 impl Curve {
     /// For regrets of which `best` is the greatest, divided by `scale`.
     #[inline(always)]
@@ -93,16 +99,18 @@ impl Curve {
         // Equal regrets have no spread; with ε = 0 nothing must become 0/0.
         let rate = p / scale.max(1e-150);
         let exponent = p * c - rate * best;
+        let rate = rate * LOG2_E;
         match form {
             Form::Ratio => {
                 let start = exponent.min(0.0);
                 let base = if exponent > 0.0 { kernel::exp_of(-exponent) } else { 1.0 };
                 let unit = base + kernel::exp_of(start);
-                Self { rate, best, start, base, floor: -708.0, end: 708.0, unit }
+                Self { rate, best, start: start * LOG2_E, base, floor: -END, end: END, unit }
             }
             Form::Clip => {
-                let start = exponent.min(8.25);
-                Self { rate, best, start, base: 1.0, floor: -6.75, end: 17.25, unit: p }
+                let start = exponent.min(8.25) * LOG2_E;
+                let (floor, end) = (-6.75 * LOG2_E, 17.25 * LOG2_E);
+                Self { rate, best, start, base: 1.0, floor, end, unit: p }
             }
         }
     }
@@ -113,7 +121,8 @@ impl Curve {
     pub(crate) fn held(potential: Potential, scale: f64, best: f64, m: f64, base: f64) -> Self {
         let rate = potential.p * scale;
         let start = (potential.p * potential.c - m) - rate * best;
-        Self { rate, best, start, base, floor: -708.0, end: 708.0, unit: 1.0 }
+        let (rate, start) = (rate * LOG2_E, start * LOG2_E);
+        Self { rate, best, start, base, floor: -END, end: END, unit: 1.0 }
     }
 
     /// The weight of a regret, in proportion; 0 of −∞.
@@ -122,7 +131,7 @@ impl Curve {
         let e = self.rate * (self.best - regret) + self.start;
         let e = if e < self.floor { self.floor } else { e };
         let near = if e > self.end { self.end } else { e };
-        let weight = 1.0 / (self.base + kernel::exp_near(near));
+        let weight = 1.0 / (self.base + kernel::exp2_near(near));
         if e > self.end { 0.0 } else { weight }
     }
 }
@@ -153,7 +162,8 @@ mod tests {
         let regrets = [-1.0, 0.3, 0.9, 2.0];
         for (weight, regret) in weights(Form::Ratio, 0.5, &regrets).iter().zip(regrets) {
             let want = FIDUCIAL.slope(regret / 0.5) / FIDUCIAL.slope(4.0);
-            assert!((weight - want).abs() < 1e-15 * want.max(1e-3), "{weight} {want}");
+            // Exponents of about 14 are rounded to 2e-15.
+            assert!((weight - want).abs() < 3e-15 * want.max(1e-3), "{weight} {want}");
         }
     }
 

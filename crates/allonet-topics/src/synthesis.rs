@@ -43,7 +43,7 @@ mod withheld;
 use crate::layout::Layout;
 use crate::memory::Regrets;
 use crate::settings::{ColdStart, Scale, Settings};
-use combine::{Part, Rule};
+use combine::{Part, Row, Rule};
 
 /// What the workers of an epoch say, and what the topic remembers.
 #[derive(Clone, Copy, Debug)]
@@ -75,6 +75,7 @@ pub struct Synthesis {
     /// Shares of the inferers in the naive inference, likewise.
     pub naive_weights: Vec<f64>,
     scratch: implied::Scratch,
+    row: Row,
 }
 
 impl Default for Synthesis {
@@ -85,6 +86,7 @@ impl Default for Synthesis {
             weights: Vec::new(),
             naive_weights: Vec::new(),
             scratch: implied::Scratch::default(),
+            row: Row::default(),
         }
     }
 }
@@ -170,13 +172,13 @@ fn combine_all(settings: &Settings, regrets: &Regrets, out: &mut Synthesis) {
     let own = layout.workers_own();
     let rule = Rule::new(settings, common_scale(settings, regrets, &out.values[own.clone()]));
     let inferers = own.start..own.start + layout.inferers;
-    let network = [Part { regrets: &regrets.network, values: &out.values[own] }];
-    let network = rule.combine_and_weigh(&network, &mut out.weights);
-    let naive = [Part { regrets: &regrets.naive, values: &out.values[inferers] }];
-    let naive = rule.combine_and_weigh(&naive, &mut out.naive_weights);
+    let network = Part { regrets: &regrets.network, values: &out.values[own] };
+    let network = rule.combine_and_weigh(network, &mut out.row, &mut out.weights);
+    let naive = Part { regrets: &regrets.naive, values: &out.values[inferers] };
+    let naive = rule.combine_and_weigh(naive, &mut out.row, &mut out.naive_weights);
     out.values[Layout::NETWORK] = network;
     out.values[Layout::NAIVE] = naive;
-    one_out::fill(&rule, layout, regrets, &mut out.values);
+    one_out::fill(&rule, layout, regrets, &mut out.values, &mut out.row);
 }
 
 /// Spread of the regrets of the network inference, where all share it.

@@ -41,52 +41,26 @@ impl Rule {
         Self { potential, form, epsilon, scale }
     }
 
-    /// The mean of all parts together, and each one's share.
-    pub(super) fn combine_and_weigh(&self, parts: &[Part; 1], shares: &mut [f64]) -> f64 {
-        Arch::new().dispatch(Weigh { rule: self, parts, shares })
+    /// The mean of a part, and each one's share.
+    pub(super) fn combine_and_weigh(&self, part: Part, row: &mut Row, shares: &mut [f64]) -> f64 {
+        Arch::new().dispatch(Weigh { rule: self, part, row, shares })
     }
 
-    /// The mean of all parts together. To be called where vector instructions
-    /// are chosen already.
+    /// The mean of all parts together, which are put side by side in `row`. To
+    /// be called where vector instructions are chosen already.
     #[inline(always)]
-    pub(super) fn combine(&self, parts: &[Part]) -> f64 {
-        let count: usize = parts.iter().map(|part| part.regrets.len()).sum();
-        if count > SHORT {
-            return self.combine_as_is(parts);
-        }
-        // Side by side, so that only the end has to be filled up.
-        let (mut regrets, mut values) = ([0.0; SHORT], [f64::NAN; SHORT]);
-        let mut start = 0;
-        for part in parts {
-            let end = start + part.regrets.len();
-            regrets[start..end].copy_from_slice(part.regrets);
-            values[start..end].copy_from_slice(part.values);
-            start = end;
-        }
-        let whole = count.next_multiple_of(LANES);
-        self.combine_as_is(&[Part { regrets: &regrets[..whole], values: &values[..whole] }])
+    pub(super) fn combine(&self, parts: &[Part], row: &mut Row) -> f64 {
+        row.put(parts);
+        let Some(moments) = row.moments() else { return f64::NAN };
+        row.mean(&self.curve(&moments), moments.ends)
     }
 
     #[inline(always)]
-    fn combine_as_is(&self, parts: &[Part]) -> f64 {
-        match self.curve(parts) {
-            Some(curve) => mean(&curve, parts),
-            None => f64::NAN,
+    fn curve(&self, moments: &Moments) -> Curve {
+        match self.scale {
+            Some(scale) => Curve::new(self.potential, self.form, scale, moments.best),
+            None => self.curve_of(moments.deviation(), moments.best),
         }
-    }
-
-    /// The weights of what is there; `None` where nothing is.
-    #[inline(always)]
-    fn curve(&self, parts: &[Part]) -> Option<Curve> {
-        let scale = match self.scale {
-            Some(scale) => {
-                let best = best(parts);
-                return (best > f64::NEG_INFINITY)
-                    .then(|| Curve::new(self.potential, self.form, scale, best));
-            }
-            None => Moments::of(parts)?,
-        };
-        Some(self.curve_of(scale.deviation(), scale.best))
     }
 
     /// The weights of regrets with this spread (without `ε`) and this best one.
@@ -96,23 +70,10 @@ impl Rule {
     }
 }
 
-/// `Σ w I / Σ w`, held between the least and the greatest `I`.
-#[inline(always)]
-pub(super) fn mean(curve: &Curve, parts: &[Part]) -> f64 {
-    let mut third = Third {
-        curve,
-        sums: Sums::default(),
-        least: [f64::INFINITY; LANES],
-        most: [f64::NEG_INFINITY; LANES],
-    };
-    pass(parts, &mut third);
-    let mean = total(&third.sums.product) / total(&third.sums.weight);
-    mean.clamp(-greatest(&third.least.map(|x| -x)), greatest(&third.most))
-}
-
 struct Weigh<'a> {
     rule: &'a Rule,
-    parts: &'a [Part<'a>; 1],
+    part: Part<'a>,
+    row: &'a mut Row,
     shares: &'a mut [f64],
 }
 
@@ -121,231 +82,296 @@ impl NullaryFnOnce for Weigh<'_> {
 
     #[inline(always)]
     fn call(self) -> f64 {
-        let Some(curve) = self.rule.curve(self.parts) else { return f64::NAN };
+        let Self { rule, part, row, shares } = self;
+        row.put(&[part]);
+        let Some(moments) = row.moments() else { return f64::NAN };
+        let curve = rule.curve(&moments);
+        for (share, (regret, value)) in shares.iter_mut().zip(part.regrets.iter().zip(part.values))
+        {
+            let weight = curve.weight(*regret);
+            *share = if value.is_nan() { 0.0 } else { weight };
+        }
         let mut lanes = [0.0; LANES];
-        let [part] = self.parts;
-        let items = part.regrets.iter().zip(part.values);
-        for (place, (share, (regret, value))) in self.shares.iter_mut().zip(items).enumerate() {
-            *share = if value.is_nan() { 0.0 } else { curve.weight(*regret) };
+        for (place, share) in shares.iter().enumerate() {
             lanes[place % LANES] += *share;
         }
         let sum = total(&lanes);
-        for share in self.shares.iter_mut() {
+        for share in shares.iter_mut() {
             *share /= sum;
         }
-        mean(&curve, self.parts)
+        row.mean(&curve, moments.ends)
     }
 }
 
-/// Count, mean, squares about the mean, and best of the regrets that are there.
+/// What is combined, side by side, in memory that is used again: nothing that is
+/// not there, and room behind for whole lanes.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Row {
+    regrets: Vec<f64>,
+    values: Vec<f64>,
+    count: usize,
+}
+
+/// The regret of what only fills up: its weight is 0.
+pub(super) const FILL: f64 = -1e300;
+/// Items of which the weights are made at once, where there are so many: a plain
+/// loop of a length that is known becomes the best vector instructions.
+const BLOCK: usize = 32;
+/// From so many on, a part where all is there is copied as a whole.
+const WHOLE: usize = 32;
+
+impl Row {
+    /// Takes in what is there of all parts.
+    #[inline(always)]
+    fn put(&mut self, parts: &[Part]) {
+        self.clear(parts.iter().map(|part| part.regrets.len()).sum());
+        for part in parts {
+            self.add(*part);
+        }
+    }
+
+    /// Empty, with room for so many.
+    #[inline(always)]
+    pub(super) fn clear(&mut self, most: usize) {
+        self.count = 0;
+        if self.regrets.len() < most + LANES {
+            self.regrets.resize(most + LANES, 0.0);
+            self.values.resize(most + LANES, 0.0);
+        }
+    }
+
+    #[inline(always)]
+    fn add(&mut self, part: Part) {
+        let length = part.regrets.len();
+        let regrets = &mut self.regrets[self.count..][..length];
+        let values = &mut self.values[self.count..][..length];
+        if length >= WHOLE && !part.values.iter().fold(false, |any, value| any | value.is_nan()) {
+            regrets.copy_from_slice(part.regrets);
+            values.copy_from_slice(part.values);
+            self.count += length;
+            return;
+        }
+        for (regret, value) in part.regrets.iter().zip(part.values) {
+            self.push(*regret, *value, !value.is_nan());
+        }
+    }
+
+    /// Takes in one, if it counts.
+    #[inline(always)]
+    pub(super) fn push(&mut self, regret: f64, value: f64, counts: bool) {
+        self.regrets[self.count] = regret;
+        self.values[self.count] = value;
+        self.count += usize::from(counts);
+    }
+
+    pub(super) fn count(&self) -> usize {
+        self.count
+    }
+
+    /// The regrets.
+    pub(super) fn regrets(&self) -> &[f64] {
+        &self.regrets[..self.count]
+    }
+
+    /// Regrets and inferences in whole lanes, the last filled up.
+    #[inline(always)]
+    pub(super) fn whole(&mut self) -> (&[f64], &[f64]) {
+        self.fill(FILL);
+        let end = self.count.next_multiple_of(LANES);
+        (&self.regrets[..end], &self.values[..end])
+    }
+
+    /// Fills up the last lanes with a regret and the first inference.
+    #[inline(always)]
+    fn fill(&mut self, regret: f64) {
+        let first = self.values[0];
+        self.regrets[self.count..][..LANES].fill(regret);
+        self.values[self.count..][..LANES].fill(first);
+    }
+
+    /// `None` where nothing is there.
+    #[inline(always)]
+    pub(super) fn moments(&mut self) -> Option<Moments> {
+        if self.count == 0 {
+            return None;
+        }
+        // What fills up adds nothing to sums of distances from the first.
+        let first = self.regrets[0];
+        self.fill(first);
+        let end = self.count.next_multiple_of(LANES);
+        let (regrets, values) = (&self.regrets[..end], &self.values[..end]);
+        let mut lanes = Lanes::default();
+        let (blocks, regrets) = regrets.as_chunks::<BLOCK>();
+        let (value_blocks, values) = values.as_chunks::<BLOCK>();
+        for (regrets, values) in blocks.iter().zip(value_blocks) {
+            lanes.take(first, regrets, values);
+        }
+        let values = values.as_chunks::<LANES>().0;
+        for (regrets, values) in regrets.as_chunks::<LANES>().0.iter().zip(values) {
+            lanes.take(first, regrets, values);
+        }
+        let Lanes { sums, squares, bests, leasts, mosts } = lanes;
+        let (count, sum, whole) = (self.count as f64, total(&sums), total(&squares));
+        let off = sum / count;
+        let kept = whole - sum * off;
+        // Where the first lies far from all others, digits are lost.
+        let squares = if kept >= 0.1 * whole { kept } else { self.squares(first + off) };
+        let ends = [-greatest(&leasts.map(|least| -least)), greatest(&mosts)];
+        Some(Moments { count, mean: first + off, squares, best: greatest(&bests), ends })
+    }
+
+    /// Sum of squares about the mean.
+    #[inline(always)]
+    fn squares(&self, mean: f64) -> f64 {
+        let mut squares = [0.0; LANES];
+        for regrets in self.regrets().chunks(LANES) {
+            for (square, regret) in squares.iter_mut().zip(regrets) {
+                *square += (regret - mean) * (regret - mean);
+            }
+        }
+        total(&squares)
+    }
+
+    /// `Σ w I / Σ w`, held between the least and the greatest `I`.
+    #[inline(always)]
+    pub(super) fn mean(&mut self, curve: &Curve, ends: [f64; 2]) -> f64 {
+        let (regrets, values) = self.whole();
+        let (product, weight) = sums(curve, regrets, values);
+        (product / weight).clamp(ends[0], ends[1])
+    }
+
+    /// Moments without one, from those of all; `None` where it has an end, or so
+    /// much of the squares that digits would be lost.
+    #[inline(always)]
+    pub(super) fn moments_without(&self, all: &Moments, at: usize) -> Option<Moments> {
+        let (regret, value) = (self.regrets[at], self.values[at]);
+        let count = all.count - 1.0;
+        let from_mean = regret - all.mean;
+        let squares = all.squares - from_mean * from_mean * (all.count / count);
+        let inside = regret < all.best && all.ends[0] < value && value < all.ends[1];
+        let mean = all.mean - from_mean / count;
+        let (best, ends) = (all.best, all.ends);
+        (inside && squares >= 0.25 * all.squares).then_some(Moments {
+            count,
+            mean,
+            squares,
+            best,
+            ends,
+        })
+    }
+
+    /// Does something without one, of two or more.
+    #[inline(always)]
+    pub(super) fn without<T>(&mut self, at: usize, work: impl FnOnce(&mut Self) -> T) -> T {
+        let last = self.count - 1;
+        let ends = [at, last].map(|at| (self.regrets[at], self.values[at]));
+        (self.regrets[at], self.values[at]) = ends[1];
+        self.count = last;
+        let result = work(self);
+        (self.regrets[last], self.values[last]) = ends[1];
+        (self.regrets[at], self.values[at]) = ends[0];
+        self.count = last + 1;
+        result
+    }
+}
+
+/// What there is to know of some regrets and inferences.
 #[derive(Clone, Copy)]
 pub(super) struct Moments {
+    /// How many there are.
     pub(super) count: f64,
+    /// Mean of the regrets.
     pub(super) mean: f64,
+    /// Their squares about it.
     pub(super) squares: f64,
+    /// The greatest of them.
     pub(super) best: f64,
+    /// Least and greatest inference.
+    pub(super) ends: [f64; 2],
 }
 
 impl Moments {
-    /// `None` where nothing is there.
-    #[inline(always)]
-    pub(super) fn of(parts: &[Part]) -> Option<Self> {
-        let mut first = First::default();
-        pass(parts, &mut first);
-        let count = total(&first.count);
-        if count == 0.0 {
-            return None;
-        }
-        let mean = total(&first.sum) / count;
-        let mut second = Second { mean, squares: [0.0; LANES] };
-        pass(parts, &mut second);
-        Some(Self { count, mean, squares: total(&second.squares), best: greatest(&first.best) })
-    }
-
     /// Sample standard deviation.
     #[inline(always)]
     pub(super) fn deviation(&self) -> f64 {
         if self.count < 2.0 { 0.0 } else { (self.squares / (self.count - 1.0)).sqrt() }
     }
-
-    /// Sample standard deviation without one of the regrets; `None` where so
-    /// much of the squares is its own that digits would be lost.
-    #[inline(always)]
-    pub(super) fn deviation_without(&self, regret: f64) -> Option<f64> {
-        if self.count <= 2.0 {
-            return Some(0.0);
-        }
-        let from_mean = regret - self.mean;
-        let squares = self.squares - from_mean * from_mean * (self.count / (self.count - 1.0));
-        let kept = squares >= 0.25 * self.squares;
-        kept.then(|| (squares / (self.count - 2.0)).sqrt())
-    }
 }
 
-/// The best regret that is there; −∞ of nothing.
-#[inline(always)]
-pub(super) fn best(parts: &[Part]) -> f64 {
-    let mut first = First::default();
-    pass(parts, &mut first);
-    greatest(&first.best)
+/// What [`Moments`] come from, lane by lane.
+struct Lanes {
+    sums: [f64; LANES],
+    squares: [f64; LANES],
+    bests: [f64; LANES],
+    leasts: [f64; LANES],
+    mosts: [f64; LANES],
 }
 
-/// Items that are taken at once: a multiple of the lanes. What is done for each
-/// item alone is a plain loop over them, which becomes vector instructions.
-pub(super) const BLOCK: usize = 64;
-
-/// So few items are put side by side first.
-const SHORT: usize = 2 * BLOCK;
-
-/// Something that goes over all items.
-trait Pass {
-    /// Takes a whole number of lanes, at most a block.
-    fn take(&mut self, regrets: &[f64], values: &[f64]);
-}
-
-/// Takes all items in order; the last few of a part are filled up with NaN.
-#[inline(always)]
-fn pass(parts: &[Part], by: &mut impl Pass) {
-    let (mut regrets, mut values) = ([0.0; BLOCK], [0.0; BLOCK]);
-    for part in parts {
-        for (some, theirs) in part.regrets.chunks(BLOCK).zip(part.values.chunks(BLOCK)) {
-            let count = some.len();
-            let whole = count.next_multiple_of(LANES);
-            let (some, theirs) = if whole == count {
-                (some, theirs)
-            } else {
-                regrets[..count].copy_from_slice(some);
-                values[..count].copy_from_slice(theirs);
-                regrets[count..whole].fill(0.0);
-                values[count..whole].fill(f64::NAN);
-                (&regrets[..whole], &values[..whole])
-            };
-            by.take(some, theirs);
-        }
-    }
-}
-
-/// Adds items to lanes.
-#[inline(always)]
-fn add(lanes: &mut [f64; LANES], items: &[f64]) {
-    for items in items.as_chunks::<LANES>().0 {
-        for (lane, item) in lanes.iter_mut().zip(items) {
-            *lane += item;
-        }
-    }
-}
-
-/// Count, sum and greatest.
-struct First {
-    count: [f64; LANES],
-    sum: [f64; LANES],
-    best: [f64; LANES],
-}
-
-impl Default for First {
+impl Default for Lanes {
     #[inline(always)]
     fn default() -> Self {
-        Self { count: [0.0; LANES], sum: [0.0; LANES], best: [f64::NEG_INFINITY; LANES] }
+        let (zero, low, high) = ([0.0; LANES], [f64::NEG_INFINITY; LANES], [f64::INFINITY; LANES]);
+        Self { sums: zero, squares: zero, bests: low, leasts: high, mosts: low }
     }
 }
 
-impl Pass for First {
+impl Lanes {
     #[inline(always)]
-    fn take(&mut self, regrets: &[f64], values: &[f64]) {
-        let count = regrets.len();
-        let (mut ones, mut sums, mut bests) = ([0.0; BLOCK], [0.0; BLOCK], [0.0; BLOCK]);
-        let (ones, sums, bests) = (&mut ones[..count], &mut sums[..count], &mut bests[..count]);
-        let items = regrets.iter().zip(values);
-        let to = ones.iter_mut().zip(sums.iter_mut()).zip(bests.iter_mut());
-        for ((regret, value), ((one, sum), best)) in items.zip(to) {
-            let there = !value.is_nan();
-            *one = if there { 1.0 } else { 0.0 };
-            *sum = if there { *regret } else { 0.0 };
-            *best = if there { *regret } else { f64::NEG_INFINITY };
+    fn take<const N: usize>(&mut self, first: f64, regrets: &[f64; N], values: &[f64; N]) {
+        let (mut from_first, mut squares) = ([0.0; N], [0.0; N]);
+        for ((off, square), regret) in from_first.iter_mut().zip(&mut squares).zip(regrets) {
+            *off = regret - first;
+            *square = *off * *off;
         }
-        add(&mut self.count, ones);
-        add(&mut self.sum, sums);
-        for bests in bests.as_chunks::<LANES>().0 {
-            for (best, new) in self.best.iter_mut().zip(bests) {
-                *best = if *new > *best { *new } else { *best };
-            }
-        }
+        gather(&mut self.sums, &from_first, |sum, item| sum + item);
+        gather(&mut self.squares, &squares, |sum, item| sum + item);
+        gather(&mut self.bests, regrets, |best, item| if item > best { item } else { best });
+        gather(&mut self.leasts, values, |least, item| if item < least { item } else { least });
+        gather(&mut self.mosts, values, |most, item| if item > most { item } else { most });
     }
 }
 
-/// Sum of squares about the mean.
-struct Second {
-    mean: f64,
-    squares: [f64; LANES],
-}
-
-impl Pass for Second {
-    #[inline(always)]
-    fn take(&mut self, regrets: &[f64], values: &[f64]) {
-        let mut squares = [0.0; BLOCK];
-        let squares = &mut squares[..regrets.len()];
-        for ((regret, value), square) in regrets.iter().zip(values).zip(squares.iter_mut()) {
-            let from_mean = regret - self.mean;
-            *square = if value.is_nan() { 0.0 } else { from_mean * from_mean };
-        }
-        add(&mut self.squares, squares);
-    }
-}
-
-/// Sums of weights and of weighted inferences.
-#[derive(Default)]
-struct Sums {
-    weight: [f64; LANES],
-    product: [f64; LANES],
-}
-
-impl Sums {
-    #[inline(always)]
-    fn take(&mut self, curve: &Curve, regrets: &[f64], values: &[f64]) {
-        let (mut weights, mut products) = ([0.0; BLOCK], [0.0; BLOCK]);
-        let (weights, products) = (&mut weights[..regrets.len()], &mut products[..regrets.len()]);
-        let items = regrets.iter().zip(values).zip(weights.iter_mut()).zip(products.iter_mut());
-        for (((regret, value), weight), product) in items {
-            let (there, full) = (!value.is_nan(), curve.weight(*regret));
-            *weight = if there { full } else { 0.0 };
-            *product = if there { full * value } else { 0.0 };
-        }
-        add(&mut self.weight, weights);
-        add(&mut self.product, products);
-    }
-}
-
-/// Sums, least and greatest inference.
-struct Third<'a> {
-    curve: &'a Curve,
-    sums: Sums,
-    least: [f64; LANES],
-    most: [f64; LANES],
-}
-
-impl Pass for Third<'_> {
-    #[inline(always)]
-    fn take(&mut self, regrets: &[f64], values: &[f64]) {
-        self.sums.take(self.curve, regrets, values);
-        for values in values.as_chunks::<LANES>().0 {
-            let ends = self.least.iter_mut().zip(&mut self.most);
-            for (value, (least, most)) in values.iter().zip(ends) {
-                // NaN is neither less nor more.
-                *least = if *value < *least { *value } else { *least };
-                *most = if *value > *most { *value } else { *most };
-            }
-        }
-    }
-}
-
-/// `Σ w I` and `Σ w` where all are there, in whole lanes.
+/// Takes items into lanes.
 #[inline(always)]
-pub(super) fn sums(curve: &Curve, part: Part) -> (f64, f64) {
-    let mut sums = Sums::default();
-    for (regrets, values) in part.regrets.chunks(BLOCK).zip(part.values.chunks(BLOCK)) {
-        sums.take(curve, regrets, values);
+fn gather(lanes: &mut [f64; LANES], items: &[f64], take: impl Fn(f64, f64) -> f64) {
+    for items in items.as_chunks::<LANES>().0 {
+        for (lane, item) in lanes.iter_mut().zip(items) {
+            *lane = take(*lane, *item);
+        }
     }
-    (total(&sums.product), total(&sums.weight))
+}
+
+/// `Σ w I` and `Σ w` of whole lanes.
+#[inline(always)]
+pub(super) fn sums(curve: &Curve, regrets: &[f64], values: &[f64]) -> (f64, f64) {
+    let mut sums = ([0.0; LANES], [0.0; LANES]);
+    let (blocks, regrets) = regrets.as_chunks::<BLOCK>();
+    let (value_blocks, values) = values.as_chunks::<BLOCK>();
+    for (regrets, values) in blocks.iter().zip(value_blocks) {
+        weigh(curve, &mut sums, regrets, values);
+    }
+    let values = values.as_chunks::<LANES>().0;
+    for (regrets, values) in regrets.as_chunks::<LANES>().0.iter().zip(values) {
+        weigh(curve, &mut sums, regrets, values);
+    }
+    (total(&sums.0), total(&sums.1))
+}
+
+#[inline(always)]
+fn weigh<const N: usize>(
+    curve: &Curve,
+    (products, weights): &mut ([f64; LANES], [f64; LANES]),
+    regrets: &[f64; N],
+    values: &[f64; N],
+) {
+    let (mut products_of, mut weights_of) = ([0.0; N], [0.0; N]);
+    let to = weights_of.iter_mut().zip(&mut products_of);
+    for ((weight, product), (regret, value)) in to.zip(regrets.iter().zip(values)) {
+        *weight = curve.weight(*regret);
+        *product = *weight * value;
+    }
+    gather(products, &products_of, |sum, item| sum + item);
+    gather(weights, &weights_of, |sum, item| sum + item);
 }
 
 /// Sum over the lanes, in a fixed order.
@@ -358,9 +384,7 @@ pub(super) fn total(lanes: &[f64; LANES]) -> f64 {
 /// Greatest over the lanes.
 #[inline(always)]
 pub(super) fn greatest(lanes: &[f64; LANES]) -> f64 {
-    let mut best = lanes[0];
-    for lane in &lanes[1..] {
-        best = if *lane > best { *lane } else { best };
-    }
-    best
+    let more = |one: f64, other: f64| if one > other { one } else { other };
+    let pair = |lane: usize| more(lanes[lane], lanes[lane + 4]);
+    more(more(pair(0), pair(2)), more(pair(1), pair(3)))
 }

@@ -12,16 +12,14 @@
 //! there is none. An inferer that was not forecast makes no difference when it
 //! is left out.
 //!
-//! The spread without `j` comes from sums about the mean in one step; where `j`
-//! has most of them, so that digits would be lost, from the others anew. Of many
-//! forecasts the means are made by [`super::withheld`], unless weights are
+//! Of many forecasts the means without each are made by [`super::withheld`], unless weights are
 //! clipped or the spread is a median absolute deviation.
 #![expect(clippy::inline_always, reason = "what is not inlined is compiled without vectors")]
 
 use pulp::{Arch, NullaryFnOnce};
 use rayon::prelude::*;
 
-use super::combine::{Moments, Part, Rule, mean};
+use super::combine::{Moments, Row, Rule};
 use super::withheld::{self, All};
 use super::{Inputs, Synthesis};
 use crate::kernel::LANES;
@@ -109,10 +107,8 @@ fn transpose(
 /// What one forecaster forecast, in memory that is used again.
 #[derive(Clone, Debug, Default)]
 struct Forecaster {
-    /// Regrets of the inferers whose loss is forecast, filled up with −1e300.
-    regrets: Vec<f64>,
-    /// Their inferences, filled up with NaN.
-    values: Vec<f64>,
+    /// Regrets and inferences of the inferers whose loss is forecast.
+    there: Row,
     /// Which inferers they are.
     inferers: Vec<usize>,
     /// For medians.
@@ -124,33 +120,22 @@ struct Forecaster {
 impl Forecaster {
     #[inline(always)]
     fn read(&mut self, loss: f64, inferences: &[f64], forecasts: &[f64]) {
-        let Self { regrets, values, inferers, .. } = self;
-        regrets.clear();
-        values.clear();
+        let Self { there, inferers, .. } = self;
+        there.clear(forecasts.len());
         inferers.clear();
         for (inferer, (forecast, value)) in forecasts.iter().zip(inferences).enumerate() {
-            if !forecast.is_nan() {
-                regrets.push(loss - forecast);
-                values.push(*value);
+            let counts = !forecast.is_nan();
+            there.push(loss - forecast, *value, counts);
+            if counts {
                 inferers.push(inferer);
             }
         }
-        let padded = inferers.len().next_multiple_of(LANES);
-        // Whose weight is 0.
-        regrets.resize(padded, -1e300);
-        values.resize(padded, f64::NAN);
     }
 
-    fn parts(&self) -> [Part<'_>; 1] {
-        [Part { regrets: &self.regrets, values: &self.values }]
-    }
-
-    /// Scaled median absolute deviation of all but one.
-    fn median_deviation(&mut self, left_out: Option<usize>) -> f64 {
-        let Self { regrets, inferers, sorted, .. } = self;
+    /// Scaled median absolute deviation.
+    fn median_deviation(there: &Row, sorted: &mut Vec<f64>) -> f64 {
         sorted.clear();
-        let there = regrets[..inferers.len()].iter().enumerate();
-        sorted.extend(there.filter(|(at, _)| Some(*at) != left_out).map(|(_, regret)| *regret));
+        sorted.extend_from_slice(there.regrets());
         Scale::Mad.spread(sorted)
     }
 }
@@ -173,51 +158,49 @@ impl NullaryFnOnce for Imply<'_> {
         let Self { settings, loss, inferences, forecasts, forecaster, row } = self;
         forecaster.read(loss, inferences, forecasts);
         let rule = Rule::new(settings, None);
-        let Some(all) = Moments::of(&forecaster.parts()) else { return row.fill(f64::NAN) };
+        let Some(all) = forecaster.there.moments() else { return row.fill(f64::NAN) };
         let mad = settings.scale == Scale::Mad;
-        let spread = if mad { forecaster.median_deviation(None) } else { all.deviation() };
-        let implied = mean(&rule.curve_of(spread, all.best), &forecaster.parts());
+        let Forecaster { there, inferers, sorted, withheld } = forecaster;
+        let spread =
+            if mad { Forecaster::median_deviation(there, sorted) } else { all.deviation() };
+        let implied = there.mean(&rule.curve_of(spread, all.best), all.ends);
         row.fill(implied);
         let row = &mut row[1..];
-        if all.count < 2.0 {
-            row[forecaster.inferers[0]] = f64::NAN;
+        let count = there.count();
+        if count < 2 {
+            row[inferers[0]] = f64::NAN;
             return;
         }
-        let count = forecaster.inferers.len();
-        let many = settings.scale != Scale::Mad && settings.form == Form::Ratio;
-        let many = many && count >= withheld::LEAST;
+        let many = !mad && settings.form == Form::Ratio && count >= withheld::LEAST;
         if many {
-            let Forecaster { regrets, values, withheld, .. } = &mut *forecaster;
             let (potential, epsilon, moments) = (settings.potential, settings.epsilon, all);
-            let mean = implied;
-            let all = All { potential, epsilon, moments, count, regrets, values, mean };
-            all.without_each(withheld);
+            let (mean, (regrets, values)) = (implied, there.whole());
+            let many = All { potential, epsilon, moments, count, regrets, values, mean };
+            many.without_each(withheld);
         }
-        for at in 0..count {
-            let mean = if many { forecaster.withheld.means[at] } else { f64::NAN };
-            let anew = mean.is_nan();
-            row[forecaster.inferers[at]] =
-                if anew { without(&rule, mad, &all, forecaster, at) } else { mean };
+        for (at, inferer) in inferers.iter().enumerate() {
+            let mean = if many { withheld.means[at] } else { f64::NAN };
+            row[*inferer] =
+                if mean.is_nan() { without(&rule, mad, &all, there, sorted, at) } else { mean };
         }
     }
 }
 
 /// The mean without one, summed anew.
 #[inline(always)]
-fn without(rule: &Rule, mad: bool, all: &Moments, forecaster: &mut Forecaster, at: usize) -> f64 {
-    let own = std::mem::replace(&mut forecaster.values[at], f64::NAN);
-    let spread = if mad {
-        Some(forecaster.median_deviation(Some(at)))
-    } else {
-        all.deviation_without(forecaster.regrets[at])
-    };
-    let best = if forecaster.regrets[at] < all.best { Some(all.best) } else { None };
-    let parts = forecaster.parts();
-    let mean = match (spread, best) {
-        (Some(spread), Some(best)) => mean(&rule.curve_of(spread, best), &parts),
-        (Some(spread), None) => mean(&rule.curve_of(spread, super::combine::best(&parts)), &parts),
-        _ => rule.combine(&parts),
-    };
-    forecaster.values[at] = own;
-    mean
+fn without(
+    rule: &Rule,
+    mad: bool,
+    all: &Moments,
+    there: &mut Row,
+    sorted: &mut Vec<f64>,
+    at: usize,
+) -> f64 {
+    let known = there.moments_without(all, at);
+    there.without(at, |there| {
+        let Some(others) = known.or_else(|| there.moments()) else { return f64::NAN };
+        let spread =
+            if mad { Forecaster::median_deviation(there, sorted) } else { others.deviation() };
+        there.mean(&rule.curve_of(spread, others.best), others.ends)
+    })
 }

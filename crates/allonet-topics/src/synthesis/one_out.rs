@@ -17,7 +17,7 @@
 use pulp::{Arch, NullaryFnOnce};
 use rayon::prelude::*;
 
-use super::combine::{Part, Rule};
+use super::combine::{Part, Row, Rule};
 use crate::layout::Layout;
 use crate::memory::Regrets;
 
@@ -27,41 +27,38 @@ const PARALLEL: usize = 1 << 16;
 const ROWS: usize = 8;
 
 /// Fills in the one-outs and the one-ins, where all others are there.
-pub(super) fn fill(rule: &Rule, layout: Layout, regrets: &Regrets, values: &mut [f64]) {
+pub(super) fn fill(
+    rule: &Rule,
+    layout: Layout,
+    regrets: &Regrets,
+    values: &mut [f64],
+    row: &mut Row,
+) {
     let (there, secondary) = values.split_at_mut(layout.one_outs().start);
     let (outs, ins) = secondary.split_at_mut(layout.workers());
-    each(outs, layout.workers(), |first, means| OneOuts {
-        rule,
-        layout,
-        regrets: &regrets.one_out,
-        there,
-        first,
-        means,
+    each(outs, layout.workers(), row, |row, first, means| {
+        let regrets = &regrets.one_out;
+        Arch::new().dispatch(OneOuts { rule, layout, regrets, there, row, first, means });
     });
-    each(ins, layout.inferers + 1, |first, means| OneIns {
-        rule,
-        layout,
-        regrets: &regrets.one_in,
-        there,
-        first,
-        means,
+    each(ins, layout.inferers + 1, row, |row, first, means| {
+        let regrets = &regrets.one_in;
+        Arch::new().dispatch(OneIns { rule, layout, regrets, there, row, first, means });
     });
 }
 
 /// Fills in some means, each of so many workers; in parallel if there are many.
-fn each<'a, W: NullaryFnOnce>(
-    means: &'a mut [f64],
+fn each(
+    means: &mut [f64],
     workers: usize,
-    work: impl Fn(usize, &'a mut [f64]) -> W + Sync,
+    row: &mut Row,
+    work: impl Fn(&mut Row, usize, &mut [f64]) + Sync,
 ) {
-    let one = |(block, means): (usize, &'a mut [f64])| {
-        Arch::new().dispatch(work(block * ROWS, means));
-    };
     if means.len() * workers < PARALLEL {
-        means.chunks_mut(ROWS).enumerate().for_each(one);
-    } else {
-        means.par_chunks_mut(ROWS).enumerate().for_each(one);
+        return work(row, 0, means);
     }
+    means.par_chunks_mut(ROWS).enumerate().for_each_init(Row::default, |row, (block, means)| {
+        work(row, block * ROWS, means);
+    });
 }
 
 /// Some one-out inferences, from the worker `first` on.
@@ -70,6 +67,7 @@ struct OneOuts<'a> {
     layout: Layout,
     regrets: &'a [f64],
     there: &'a [f64],
+    row: &'a mut Row,
     first: usize,
     means: &'a mut [f64],
 }
@@ -79,7 +77,7 @@ impl NullaryFnOnce for OneOuts<'_> {
 
     #[inline(always)]
     fn call(self) {
-        let Self { rule, layout, regrets, there, first, means } = self;
+        let Self { rule, layout, regrets, there, row, first, means } = self;
         let (inferers, workers) = (layout.inferers, layout.workers());
         let own = &there[layout.workers_own()];
         for (worker, mean) in (first..).zip(means) {
@@ -92,11 +90,12 @@ impl NullaryFnOnce for OneOuts<'_> {
             } else {
                 (workers, &there[..0])
             };
-            *mean = rule.combine(&[
+            let parts = [
                 Part { regrets: &regrets[..worker], values: &own[..worker] },
                 Part { regrets: &regrets[worker + 1..ends], values: &own[worker + 1..ends] },
                 Part { regrets: &regrets[ends..], values: implied },
-            ]);
+            ];
+            *mean = rule.combine(&parts, row);
         }
     }
 }
@@ -107,6 +106,7 @@ struct OneIns<'a> {
     layout: Layout,
     regrets: &'a [f64],
     there: &'a [f64],
+    row: &'a mut Row,
     first: usize,
     means: &'a mut [f64],
 }
@@ -116,7 +116,7 @@ impl NullaryFnOnce for OneIns<'_> {
 
     #[inline(always)]
     fn call(self) {
-        let Self { rule, layout, regrets, there, first, means } = self;
+        let Self { rule, layout, regrets, there, row, first, means } = self;
         let inferers = layout.inferers;
         let own = &there[layout.workers_own()];
         for (forecaster, mean) in (first..).zip(means) {
@@ -125,10 +125,11 @@ impl NullaryFnOnce for OneIns<'_> {
                 continue;
             }
             let regrets = &regrets[forecaster * (inferers + 1)..][..=inferers];
-            *mean = rule.combine(&[
+            let parts = [
                 Part { regrets: &regrets[..inferers], values: &own[..inferers] },
                 Part { regrets: &regrets[inferers..], values: implied },
-            ]);
+            ];
+            *mean = rule.combine(&parts, row);
         }
     }
 }

@@ -27,7 +27,7 @@
 
 use std::sync::LazyLock;
 
-use super::combine::{BLOCK, Moments, Part, sums};
+use super::combine::{Moments, sums};
 use crate::kernel::LANES;
 use crate::potential::Curve;
 use crate::settings::Potential;
@@ -38,6 +38,8 @@ pub(super) const LEAST: usize = 20;
 const REACH: f64 = 0.25;
 /// What the bound of the error is held below, of the sum of weights.
 const TOLERANCE: f64 = 4e-15;
+/// Cases that are evaluated at once.
+const BLOCK: usize = 64;
 /// Greatest number of nodes.
 const MOST: usize = 14;
 
@@ -53,7 +55,7 @@ pub(super) struct Scratch {
 }
 
 /// What is combined: `count` regrets and inferences, filled up to whole lanes
-/// (with regrets of −1e300 and inferences of NaN).
+/// (with regrets that have no weight).
 #[derive(Clone, Copy)]
 pub(super) struct All<'a> {
     pub(super) potential: Potential,
@@ -87,7 +89,7 @@ impl All<'_> {
     /// interval in which most of them lie.
     #[inline(always)]
     fn scales(&self, scales: &mut [f64]) -> Interval {
-        let Moments { count, mean, squares, best } = self.moments;
+        let Moments { count, mean, squares, best, .. } = self.moments;
         let (part, by) = (count / (count - 1.0), 1.0 / (count - 2.0));
         let (mut widest, mut most) = ([0.0_f64; LANES], [0.0_f64; LANES]);
         for (scale, regret) in scales.iter_mut().zip(self.regrets) {
@@ -123,8 +125,7 @@ impl All<'_> {
         let (mut products, mut weights) = ([0.0; MOST], [0.0; MOST]);
         for (node, at) in table.nodes[..interval.nodes].iter().enumerate() {
             let curve = self.curve(interval, interval.middle + at * interval.half);
-            let part = Part { regrets: self.regrets, values: offsets };
-            (products[node], weights[node]) = sums(&curve, part);
+            (products[node], weights[node]) = sums(&curve, self.regrets, offsets);
         }
         (table.powers(&products), table.powers(&weights))
     }
