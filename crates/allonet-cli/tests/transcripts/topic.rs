@@ -278,7 +278,6 @@ bad-rules
  21 │ regret_alpha = 2.0
     ·                ─┬─
     ·                 ╰── here
- 22 │ 
     ╰────
   help: allowed is: above 0 and at most 1
 
