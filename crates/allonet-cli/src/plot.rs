@@ -32,8 +32,8 @@ const SIZE: (u32, u32) = (720, 420);
 const INK: RGBColor = RGBColor(40, 40, 40);
 const GRID: RGBColor = RGBColor(225, 225, 225);
 /// Colours that most people with a colour vision deficiency can tell apart
-/// (Okabe, Ito 2008), without the yellow that white swallows.
-const COLORS: [RGBColor; 7] = [
+/// (Okabe, Ito 2008), without the yellow that white swallows, and four darker ones.
+const COLORS: [RGBColor; 11] = [
     RGBColor(0, 114, 178),
     RGBColor(213, 94, 0),
     RGBColor(0, 158, 115),
@@ -41,6 +41,10 @@ const COLORS: [RGBColor; 7] = [
     RGBColor(86, 180, 233),
     RGBColor(230, 159, 0),
     RGBColor(90, 90, 90),
+    RGBColor(0, 50, 95),
+    RGBColor(125, 45, 0),
+    RGBColor(0, 85, 60),
+    RGBColor(110, 45, 85),
 ];
 
 impl Curve {
@@ -85,6 +89,8 @@ impl Plot {
             .axis_desc_style(label.pos(Pos::new(HPos::Center, VPos::Top)))
             .x_desc(self.across)
             .y_desc(self.upwards)
+            .x_label_formatter(&|value| mark(*value))
+            .y_label_formatter(&|value| mark(*value))
             .draw()?;
         for (curve, color) in self.curves.iter().zip(COLORS.iter().cycle()) {
             if let Some(outline) = curve.outline() {
@@ -103,7 +109,7 @@ impl Plot {
         }
         chart
             .configure_series_labels()
-            .position(SeriesLabelPosition::UpperRight)
+            .position(self.corner())
             .background_style(WHITE.mix(0.85))
             .border_style(GRID)
             .label_font(("sans-serif", 13, &INK))
@@ -111,6 +117,26 @@ impl Plot {
         area.present()?;
         Ok(())
     }
+}
+
+impl Plot {
+    /// The upper corner that lines leave free: the left one where they rise.
+    fn corner(&self) -> SeriesLabelPosition {
+        let ends = self.curves.iter().filter_map(|curve| {
+            let (first, last) = (curve.points.first()?, curve.points.last()?);
+            Some((first.1, last.1))
+        });
+        let top = |value: f64, top: f64| if value > top { value } else { top };
+        let (left, right) = ends.fold((f64::NEG_INFINITY, f64::NEG_INFINITY), |tops, ends| {
+            (top(ends.0, tops.0), top(ends.1, tops.1))
+        });
+        if right > left { SeriesLabelPosition::UpperLeft } else { SeriesLabelPosition::UpperRight }
+    }
+}
+
+/// A number at an axis, without the digits that binary fractions add.
+fn mark(value: f64) -> String {
+    format!("{}", (value * 1e6).round() / 1e6)
 }
 
 impl Curve {

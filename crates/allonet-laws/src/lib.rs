@@ -27,7 +27,8 @@ macro_rules! laws_of {
         fn every_mechanism_is_under_the_laws() {
             let makers: &[&[$crate::Maker]] = &[$($file::MAKERS),*];
             let known: Vec<&str> = $catalogue.iter().map(|entry| entry.card.id).collect();
-            let mut drawn: Vec<&str> = makers.iter().copied().flatten().map(|(id, _)| *id).collect();
+            let drawn = makers.iter().copied().flatten().map(|(id, _)| *id);
+            let mut drawn: Vec<&str> = drawn.collect();
             drawn.sort_unstable();
             assert_eq!(drawn, known);
         }

@@ -13,17 +13,43 @@ use std::hint::black_box;
 const SIZES: [(usize, usize); 6] =
     [(3, 3), (32, 6), (128, 6), (1_000, 100), (1_000, 1_000), (10_000, 1_000)];
 
-fn normal(random: &mut Random, count: usize) -> Vec<f64> {
-    (0..count).map(|_| random.normal()).collect()
+/// An epoch of a topic.
+struct Epoch {
+    layout: Layout,
+    inferences: Vec<f64>,
+    forecasts: Vec<f64>,
+    losses: Vec<f64>,
+    regrets: Regrets,
 }
 
-fn regrets(random: &mut Random, layout: Layout) -> Regrets {
-    let workers = layout.workers();
-    Regrets {
-        network: normal(random, workers),
-        naive: normal(random, layout.inferers),
-        one_out: normal(random, workers * workers),
-        one_in: normal(random, layout.forecasters * (layout.inferers + 1)),
+impl Epoch {
+    fn new(inferers: usize, forecasters: usize) -> Self {
+        let layout = Layout::new(inferers, forecasters);
+        let workers = layout.workers();
+        let mut random = Random::new(1);
+        let mut normal = |count: usize| (0..count).map(|_| random.normal()).collect::<Vec<_>>();
+        Self {
+            layout,
+            inferences: normal(inferers),
+            forecasts: normal(inferers * forecasters),
+            losses: normal(layout.len()),
+            regrets: Regrets {
+                network: normal(workers),
+                naive: normal(inferers),
+                one_out: normal(workers * workers),
+                one_in: normal(forecasters * (inferers + 1)),
+            },
+        }
+    }
+
+    fn inputs(&self) -> Inputs<'_> {
+        Inputs {
+            layout: self.layout,
+            inferences: &self.inferences,
+            forecasts: &self.forecasts,
+            last_loss: Some(0.0),
+            regrets: &self.regrets,
+        }
     }
 }
 
@@ -31,28 +57,16 @@ fn bench(criterion: &mut Criterion) {
     let mut group = criterion.benchmark_group("topics");
     group.sample_size(10);
     for (inferers, forecasters) in SIZES {
-        let layout = Layout::new(inferers, forecasters);
-        let mut random = Random::new(1);
-        let inferences = normal(&mut random, inferers);
-        let forecasts = normal(&mut random, inferers * forecasters);
-        let mut regrets = regrets(&mut random, layout);
         let size = format!("{inferers}/{forecasters}");
-        let mut out = Synthesis::default();
         group.bench_function(BenchmarkId::new("synthesise", &size), |bencher| {
-            let inputs = Inputs {
-                layout,
-                inferences: &inferences,
-                forecasts: &forecasts,
-                last_loss: Some(0.0),
-                regrets: &regrets,
-            };
+            let (epoch, mut out) = (Epoch::new(inferers, forecasters), Synthesis::default());
             bencher.iter(|| {
-                synthesise(&Settings::default(), black_box(&inputs), &mut out);
+                synthesise(&Settings::default(), black_box(&epoch.inputs()), &mut out);
                 black_box(out.network())
             });
         });
-        let losses = normal(&mut random, layout.len());
         group.bench_function(BenchmarkId::new("regrets", &size), |bencher| {
+            let Epoch { layout, losses, mut regrets, .. } = Epoch::new(inferers, forecasters);
             bencher.iter(|| regrets.update(layout, black_box(&losses), 0.1));
         });
     }

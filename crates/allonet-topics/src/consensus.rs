@@ -32,10 +32,14 @@
 //!   value furthest from their consensus stands in for it.
 //! - Where no reputer has stake, all count the same. A stake that is negative or
 //!   no number counts as zero.
-//! - Coefficients that listen to no stake at all become 0.01 each.
+//! - Coefficients that listen to no stake at all, or to less than none, become
+//!   0.01 each.
 //! - Where less stake than the floor is listened to from the start, because
 //!   stakes have moved since, the first step is stretched, or turned round, to
-//!   reach the floor, and cut at 0 and 1.
+//!   reach the floor, and cut at 0 and 1. With [`Consensus::bounded`] off it is
+//!   not cut: coefficients may leave 0 to 1 and are taken from there in the next
+//!   epoch. Adjusted stakes that do not add up to anything then count as `1e-9`.
+//! - A coefficient to start from that is no number counts as 1.
 //! - A consensus of length below `1e-7` counts as that long.
 //! - Time: `K N²` once for `K` losses and `N` reputers, then `N²` for each step,
 //!   whatever `K`. Positions that some reputer left out cost `K′ N²` for each
@@ -120,16 +124,15 @@ pub fn network_losses(reports: &Reports<'_>, out: &mut Vec<f64>) {
     let columns = reports.columns();
     out.clear();
     out.resize(columns, 0.0);
-    let mut shares = Vec::new();
-    stake_shares(reports.stakes, &mut shares);
-    Arch::new().dispatch(Means { losses: reports.losses, columns, shares: &shares, out });
+    let whole = Whole::of(reports.stakes);
+    Arch::new().dispatch(Means { reports, columns, whole, out });
 }
 
 /// The means of all columns, as work for the vector unit that is there.
 struct Means<'a> {
-    losses: &'a [f64],
+    reports: &'a Reports<'a>,
     columns: usize,
-    shares: &'a [f64],
+    whole: Whole,
     out: &'a mut [f64],
 }
 
@@ -139,7 +142,7 @@ impl NullaryFnOnce for Means<'_> {
     #[inline(always)]
     fn call(self) {
         for (panel, out) in self.out.chunks_mut(PANEL).enumerate() {
-            weigh(self.losses, self.columns, panel * PANEL, self.shares, out);
+            weigh(self.reports, self.columns, panel * PANEL, &self.whole, out);
         }
     }
 }
@@ -147,12 +150,13 @@ impl NullaryFnOnce for Means<'_> {
 /// Weighted means of one panel of columns, from `start`.
 #[inline(always)]
 #[expect(clippy::inline_always, reason = "compiled for the vector unit that is there")]
-fn weigh(losses: &[f64], columns: usize, start: usize, shares: &[f64], out: &mut [f64]) {
+fn weigh(reports: &Reports<'_>, columns: usize, start: usize, whole: &Whole, out: &mut [f64]) {
     let width = out.len();
     let mut weights = [0.0; PANEL];
     let weights = &mut weights[..width];
-    for (reputer, &share) in shares.iter().enumerate() {
-        let row = &losses[reputer * columns + start..][..width];
+    for (reputer, &stake) in reports.stakes.iter().enumerate() {
+        let share = whole.share(stake);
+        let row = &reports.losses[reputer * columns + start..][..width];
         for ((sum, weight), &loss) in out.iter_mut().zip(weights.iter_mut()).zip(row) {
             let given = loss.abs() <= LARGEST;
             *sum += if given { share * loss } else { 0.0 };
@@ -165,19 +169,31 @@ fn weigh(losses: &[f64], columns: usize, start: usize, shares: &[f64], out: &mut
     }
 }
 
-/// Parts of all stake; equal where there is none.
-fn stake_shares(stakes: &[f64], shares: &mut Vec<f64>) {
-    let counts = |stake: f64| if stake > 0.0 { stake.min(f64::MAX) } else { 0.0 };
-    let most = stakes.iter().copied().map(counts).fold(0.0, f64::max);
-    shares.clear();
-    if most == 0.0 {
-        shares.resize(stakes.len(), 1.0 / stakes.len() as f64);
-        return;
+/// What parts of stake are relative to.
+struct Whole {
+    /// The largest stake, or 0 where there is none.
+    most: f64,
+    /// The sum of all relative to it, or how many there are.
+    sum: f64,
+}
+
+impl Whole {
+    fn of(stakes: &[f64]) -> Self {
+        let most = stakes.iter().map(|stake| counts(*stake)).fold(0.0, f64::max);
+        // Divided by the largest first, so that the sum is finite.
+        let sum: f64 = stakes.iter().map(|stake| counts(*stake) / most).sum();
+        Self { most, sum: if most > 0.0 { sum } else { stakes.len() as f64 } }
     }
-    // Divided by the largest first, so that the sum is finite.
-    shares.extend(stakes.iter().map(|stake| counts(*stake) / most));
-    let sum: f64 = shares.iter().sum();
-    shares.iter_mut().for_each(|share| *share /= sum);
+
+    /// Part of all stake; the same for all where there is none.
+    fn share(&self, stake: f64) -> f64 {
+        if self.most > 0.0 { counts(stake) / self.most / self.sum } else { 1.0 / self.sum }
+    }
+}
+
+/// Stake that counts.
+fn counts(stake: f64) -> f64 {
+    if stake > 0.0 { stake.min(f64::MAX) } else { 0.0 }
 }
 
 /// Scores of reputers and their new listening coefficients (Eq 30 to 35), from
@@ -218,11 +234,16 @@ pub fn listen_into(
         *heard = Heard::default();
         return;
     }
-    stake_shares(reports.stakes, &mut work.shares);
+    let whole = Whole::of(reports.stakes);
+    work.shares.clear();
+    work.shares.extend(reports.stakes.iter().map(|stake| whole.share(*stake)));
     work.distances.measure(reports);
     heard.coefficients.clear();
-    heard.coefficients.extend(coefficients.iter().map(|coefficient| coefficient.clamp(0.0, 1.0)));
-    if listened(&heard.coefficients, &work.shares) == 0.0 {
+    let (least, most) = if settings.bounded { (0.0, 1.0) } else { (f64::MIN, f64::MAX) };
+    let start = |coefficient: &f64| if coefficient.is_nan() { 1.0 } else { *coefficient };
+    heard.coefficients.extend(coefficients.iter().map(|one| start(one).clamp(least, most)));
+    let any = listened(&heard.coefficients, &work.shares);
+    if any <= 0.0 || !any.is_finite() {
         heard.coefficients.fill(0.01);
     }
     let Work { shares, distances, steps } = work;
@@ -247,6 +268,13 @@ impl NullaryFnOnce for Take<'_> {
     fn call(self) {
         self.steps.take(self.settings, self.reports, self.distances, self.shares, self.heard);
     }
+}
+
+/// Four numbers at once.
+#[inline(always)]
+#[expect(clippy::inline_always, reason = "compiled for the vector unit that is there")]
+fn each(number: impl Fn(usize) -> f64) -> [f64; 4] {
+    [number(0), number(1), number(2), number(3)]
 }
 
 /// Part of the stake that is listened to.

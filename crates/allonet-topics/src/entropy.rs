@@ -21,8 +21,15 @@
 //!
 //! # Known weaknesses
 //!
-//! The power that makes copies worthless does so nearly, not exactly: see
-//! [`entropy`].
+//! The power that makes copies worthless does so nearly, not exactly. Who has a
+//! part `f` and splits in `c`, in a class of `N`, leaves an entropy of at least
+//! `(N / (N + c − 1))^β` times what it was, and before the power adds `f ln c`.
+//! In an even class its share moves by at most 3.6 % for 5 participants, 1.7 %
+//! for 10, 0.8 % for 50, in 2 to 10 copies. Among uneven ones those with a small
+//! part lose up to the bound (22.7 % of 5 split in 10), those with a large part
+//! gain: without any limit where one has nearly all, as the entropy was nearly
+//! nothing then. Worst of 1000 draws of rewards of random scores, 10 workers in 10
+//! copies: a share 4.5 times as large; for 50 workers, 19 % more.
 //!
 //! # Sources
 //!

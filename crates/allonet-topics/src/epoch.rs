@@ -208,3 +208,73 @@ fn unsettled(layout: Layout, memory: &Memory, reputers: usize, settled: &mut Set
     settled.task_score = 0.0;
     settled.utility = Utility { tau: memory.utility, chi: division::chi(memory.utility) };
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn settle_one(layout: Layout, memory: &mut Memory, losses: &[f64], stakes: &[f64]) -> Settled {
+        let reports = Reports { losses, stakes };
+        settle(&Settings::default(), layout, memory, &reports, &mut Scratch::default())
+    }
+
+    #[test]
+    fn an_epoch_without_a_network_loss_is_not_settled() {
+        let layout = Layout::new(2, 0);
+        let mut memory = Memory::new(layout, 2);
+        memory.utility = 0.5;
+        let before = memory.clone();
+        let losses = [f64::NAN, -2.0, -3.0, -1.0, -1.0, -2.5];
+        let found = settle_one(layout, &mut memory, &losses.repeat(2), &[1.0, 3.0]);
+        assert_eq!(memory, before);
+        assert_eq!((found.shares, found.entropies), ([0.0; 3], [0.0; 3]));
+        assert_eq!(
+            (found.inferer_fractions, found.reputer_fractions),
+            (vec![0.0; 2], vec![0.0; 2])
+        );
+        assert_eq!((found.utility.tau, found.task_score), (0.5, 0.0));
+        // Nobody at all.
+        let found = settle_one(layout, &mut Memory::new(layout, 0), &[], &[]);
+        assert!(
+            found.losses.len() == layout.len() && found.losses.iter().all(|loss| loss.is_nan())
+        );
+        assert_eq!(found.shares, [0.0; 3]);
+    }
+
+    #[test]
+    fn forecasting_has_no_entropy_without_forecasters_or_with_one_inferer() {
+        let layout = Layout::new(2, 0);
+        let losses = [-2.0, -2.0, -3.0, -1.0, -1.0, -2.5];
+        let found = settle_one(layout, &mut Memory::new(layout, 1), &losses, &[1.0]);
+        assert_eq!((found.entropies[1], found.shares[1]), (0.0, 0.0));
+        assert!((found.shares.iter().sum::<f64>() - 1.0).abs() < 1e-15);
+        let layout = Layout::new(1, 2);
+        let losses: Vec<f64> = (0..layout.len()).map(|at| -1.0 - 0.1 * at as f64).collect();
+        let found = settle_one(layout, &mut Memory::new(layout, 1), &losses, &[1.0]);
+        assert_eq!((found.entropies[1], found.shares[1]), (0.0, 0.0));
+        assert!((found.shares.iter().sum::<f64>() - 1.0).abs() < 1e-15);
+    }
+
+    #[test]
+    fn a_reputer_without_a_coefficient_starts_at_one() {
+        let layout = Layout::new(2, 0);
+        let row = [-2.0, -2.0, -3.0, -1.0, -1.0, -2.5];
+        let other = row.map(|loss| loss + 0.5);
+        let losses = [row, other, row].concat();
+        let run = |coefficients: Vec<f64>| {
+            let mut memory = Memory { coefficients, ..Memory::new(layout, 0) };
+            settle_one(layout, &mut memory, &losses, &[1.0, 2.0, 3.0]).heard
+        };
+        assert_eq!(run(vec![0.8]), run(vec![0.8, 1.0, 1.0]));
+        assert_ne!(run(vec![0.8]), run(vec![0.8, 0.8, 0.8]));
+    }
+
+    #[test]
+    fn a_naive_loss_that_nobody_reports_is_no_task_score() {
+        let layout = Layout::new(2, 0);
+        let losses = [-2.0, f64::NAN, -3.0, -1.0, -1.0, -2.5];
+        let found = settle_one(layout, &mut Memory::new(layout, 1), &losses, &[1.0]);
+        assert_eq!(found.task_score, 0.0);
+        assert!(found.shares.iter().chain([&found.utility.tau]).all(|value| value.is_finite()));
+    }
+}

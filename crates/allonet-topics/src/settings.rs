@@ -94,6 +94,23 @@ pub struct Consensus {
     pub threshold: f64,
     /// Least part of the stake that is listened to.
     pub floor: f64,
+    /// Whether coefficients are cut to 0 to 1 where a step is stretched to reach
+    /// the floor, as Eq 30 has it. The authors' chain lets them out: `false`.
+    pub bounded: bool,
+}
+
+impl Default for Consensus {
+    fn default() -> Self {
+        Self {
+            epsilon: 0.01,
+            rate: 0.05,
+            iterations: 10,
+            difference: 1e-3,
+            threshold: 1e-3,
+            floor: 0.5,
+            bounded: true,
+        }
+    }
 }
 
 /// The settings of a topic.
@@ -133,19 +150,6 @@ pub struct Settings {
 impl Default for Potential {
     fn default() -> Self {
         Self { p: 3.0, c: 0.75 }
-    }
-}
-
-impl Default for Consensus {
-    fn default() -> Self {
-        Self {
-            epsilon: 0.01,
-            rate: 0.05,
-            iterations: 10,
-            difference: 1e-3,
-            threshold: 1e-3,
-            floor: 0.5,
-        }
     }
 }
 
@@ -229,7 +233,7 @@ impl Window {
 
 impl Consensus {
     fn check(&self) -> Result<(), BadRules> {
-        let Self { epsilon, rate, iterations, difference, threshold, floor } = *self;
+        let Self { epsilon, rate, iterations, difference, threshold, floor, bounded: _ } = *self;
         number_holds(precision(epsilon), "settings.consensus.epsilon", epsilon, PRECISION)?;
         let fits = rate > 0.0 && rate <= 10.0;
         number_holds(fits, "settings.consensus.rate", rate, "above 0 and at most 10")?;

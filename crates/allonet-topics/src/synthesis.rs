@@ -134,7 +134,7 @@ impl Synthesis {
 /// synthesise(&Settings::default(), &inputs, &mut all);
 /// assert_eq!(all.naive(), 15.0);
 /// let implied = all.values[layout.implied()][0];
-/// assert!(implied > 10.0 && implied < 10.2);
+/// assert!(implied > 10.0 && implied < 10.3);
 /// assert!((all.network() - (30.0 + implied) / 3.0).abs() < 1e-14);
 /// ```
 pub fn synthesise(settings: &Settings, inputs: &Inputs, out: &mut Synthesis) {

@@ -11,7 +11,7 @@
 use pulp::{Arch, NullaryFnOnce};
 use rayon::prelude::*;
 
-use super::{LARGEST, PANEL, Reports, SMALL};
+use super::{LARGEST, PANEL, Reports, SMALL, each};
 
 /// Numbers that are worked on at once; fixed, so that sums are the same on every
 /// machine.
@@ -36,11 +36,20 @@ pub(super) struct Distances {
     part: Part,
 }
 
+/// Running sums, lane by lane.
+type Lanes = [f64; LANES];
+/// The running sums of a tile.
+type Tile = [[Lanes; WIDE]; TALL];
+
 /// What a group of panels adds.
 #[derive(Clone, Debug, Default)]
 struct Part {
     /// Rows of a panel, zeros in place of ragged columns and beyond the end.
     packed: Vec<f64>,
+    /// Sums of all tiles, in the order they are visited. Lanes are added up once,
+    /// at the end and elsewhere: beside the loop the compiler would pair them up
+    /// for that sum all the way through.
+    tiles: Vec<Tile>,
     /// Squared distances between all points, lower triangle of blocks.
     sums: Vec<f64>,
     ragged: Vec<usize>,
@@ -115,8 +124,8 @@ impl Part {
     fn sum(&mut self, reports: &Reports<'_>, group: usize) {
         let (reputers, columns) = (reports.reputers(), reports.columns());
         let points = padded(reputers);
-        self.sums.clear();
-        self.sums.resize(points * points, 0.0);
+        self.tiles.clear();
+        self.tiles.resize(corners(points).count(), Tile::default());
         self.ragged.clear();
         let first = group * GROUP * PANEL;
         let last = columns.min(first + GROUP * PANEL);
@@ -124,9 +133,23 @@ impl Part {
             let width = PANEL.min(last - start);
             let padded_width = width.next_multiple_of(LANES);
             self.pack(reports, start, width, padded_width);
-            for top in (0..points).step_by(TALL) {
-                for left in (0..top + TALL).step_by(WIDE) {
-                    tile(&self.packed, padded_width, points, (top, left), &mut self.sums);
+            for (corner, sums) in corners(points).zip(&mut self.tiles) {
+                tile(&self.packed, padded_width, corner, sums);
+            }
+        }
+        self.fold(points);
+    }
+
+    /// Adds up the lanes of all tiles.
+    #[inline(never)]
+    fn fold(&mut self, points: usize) {
+        self.sums.clear();
+        self.sums.resize(points * points, 0.0);
+        for ((top, left), tile) in corners(points).zip(&self.tiles) {
+            for (row, others) in tile.iter().enumerate() {
+                for (other, lanes) in others.iter().enumerate() {
+                    let sum = (lanes[0] + lanes[1]) + (lanes[2] + lanes[3]);
+                    self.sums[(top + row) * points + left + other] = sum;
                 }
             }
         }
@@ -139,79 +162,73 @@ impl Part {
         let (reputers, columns) = (reports.reputers(), reports.columns());
         self.packed.clear();
         self.packed.resize(padded(reputers) * padded_width, 0.0);
-        let mut missing = [0_u32; PANEL];
-        let missing = &mut missing[..width];
+        let mut complete = true;
         for (reputer, packed) in self.packed.chunks_exact_mut(padded_width).enumerate() {
             if reputer == reputers {
                 break;
             }
             let row = &reports.losses[reputer * columns + start..][..width];
             packed[..width].copy_from_slice(row);
-            for (missing, loss) in missing.iter_mut().zip(row) {
-                // Also true for NaN.
-                *missing += u32::from(!(loss.abs() <= LARGEST));
-            }
+            // NaN is not within bounds either.
+            complete &= row.iter().fold(true, |all, loss| all & (loss.abs() <= LARGEST));
         }
-        if missing.iter().all(|missing| *missing == 0) {
-            return;
-        }
-        for (column, missing) in missing.iter().enumerate().filter(|(_, missing)| **missing > 0) {
-            if (*missing as usize) < reputers {
-                self.ragged.push(start + column);
-            }
-            for reputer in 0..reputers {
-                self.packed[reputer * padded_width + column] = 0.0;
-            }
+        if !complete {
+            self.blank(start, width, padded_width, reputers);
         }
     }
+
+    /// Blanks the columns of a panel that are not complete.
+    #[cold]
+    fn blank(&mut self, start: usize, width: usize, padded_width: usize, reputers: usize) {
+        for column in 0..width {
+            let cells = || (0..reputers).map(|reputer| reputer * padded_width + column);
+            let given = cells().filter(|cell| self.packed[*cell].abs() <= LARGEST).count();
+            if given == reputers {
+                continue;
+            }
+            if given > 0 {
+                self.ragged.push(start + column);
+            }
+            cells().for_each(|cell| self.packed[cell] = 0.0);
+        }
+    }
+}
+
+/// First rows of all tiles: what they measure and from what.
+#[inline(always)]
+#[expect(clippy::inline_always, reason = "compiled for the vector unit that is there")]
+fn corners(points: usize) -> impl Iterator<Item = (usize, usize)> {
+    (0..points)
+        .step_by(TALL)
+        .flat_map(|top| (0..top + TALL).step_by(WIDE).map(move |left| (top, left)))
 }
 
 /// Adds the squared distances of a few rows from a few others.
 #[inline(always)]
 #[expect(clippy::inline_always, reason = "compiled for the vector unit that is there")]
-fn tile(
-    packed: &[f64],
-    width: usize,
-    points: usize,
-    (top, left): (usize, usize),
-    sums: &mut [f64],
-) {
-    let rows: [&[[f64; LANES]]; TALL] = std::array::from_fn(|row| lanes(packed, width, top + row));
-    let others: [&[[f64; LANES]]; WIDE] =
-        std::array::from_fn(|row| lanes(packed, width, left + row));
-    let mut running = [[[0.0; LANES]; WIDE]; TALL];
-    let length = rows[0].len();
-    let (rows, others) = (rows.map(|row| &row[..length]), others.map(|row| &row[..length]));
+fn tile(packed: &[f64], width: usize, (top, left): (usize, usize), sums: &mut Tile) {
+    let [a, b, c, d] = [0, 1, 2, 3].map(|row| lanes(packed, width, top + row));
+    let [p, q] = [0, 1].map(|row| lanes(packed, width, left + row));
+    let length = a.len();
+    let (b, c, d) = (&b[..length], &c[..length], &d[..length]);
+    let (p, q) = (&p[..length], &q[..length]);
+    let mut running = *sums;
     for at in 0..length {
-        let others = [others[0][at], others[1][at]];
+        let (rows, others) = ([a[at], b[at], c[at], d[at]], [p[at], q[at]]);
         for row in 0..TALL {
-            let one = rows[row][at];
             for other in 0..WIDE {
-                running[row][other] = add_square(running[row][other], one, others[other]);
+                let difference = each(|lane| rows[row][lane] - others[other][lane]);
+                let sum = running[row][other];
+                running[row][other] = each(|lane| sum[lane] + difference[lane] * difference[lane]);
             }
         }
     }
-    for (row, running) in running.iter().enumerate() {
-        for (column, lanes) in running.iter().enumerate() {
-            let sum = (lanes[0] + lanes[1]) + (lanes[2] + lanes[3]);
-            sums[(top + row) * points + left + column] += sum;
-        }
-    }
-}
-
-/// Adds squared differences, lane by lane.
-#[inline(always)]
-#[expect(clippy::inline_always, reason = "compiled for the vector unit that is there")]
-fn add_square(sum: [f64; LANES], one: [f64; LANES], other: [f64; LANES]) -> [f64; LANES] {
-    std::array::from_fn(|lane| {
-        let difference = one[lane] - other[lane];
-        sum[lane] + difference * difference
-    })
+    *sums = running;
 }
 
 /// A row of a panel in lanes.
 #[inline(always)]
 #[expect(clippy::inline_always, reason = "compiled for the vector unit that is there")]
-fn lanes(packed: &[f64], width: usize, row: usize) -> &[[f64; LANES]] {
+fn lanes(packed: &[f64], width: usize, row: usize) -> &[Lanes] {
     packed[row * width..][..width].as_chunks::<LANES>().0
 }

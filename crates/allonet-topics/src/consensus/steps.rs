@@ -9,12 +9,17 @@
 use crate::settings::Consensus;
 
 use super::distances::Distances;
-use super::{Heard, Reports, direct, listened};
+use super::{Heard, Reports, direct, each, listened};
 
 /// Relative precision that scores are to have.
 const PRECISION: f64 = 1e-11;
 /// Least length of a consensus.
 const LEAST: f64 = 1e-7;
+/// Least sum of adjusted stakes.
+const TOGETHER: f64 = 1e-9;
+
+/// So many reputers are gone through one by one.
+const FEW: usize = 32;
 
 /// Buffers of a step.
 #[derive(Clone, Debug, Default)]
@@ -78,7 +83,7 @@ impl Steps {
                 return;
             }
             self.propose(&ground, &heard.coefficients, score);
-            keep_floor(settings.floor, shares, &heard.coefficients, &mut self.proposed);
+            keep_floor(settings, shares, &heard.coefficients, &mut self.proposed);
             let moves = self.proposed.iter().zip(&heard.coefficients);
             let largest = moves.map(|(new, old)| (new - old).abs()).fold(0.0, f64::max);
             heard.coefficients.copy_from_slice(&self.proposed);
@@ -154,9 +159,10 @@ impl Steps {
     fn score(&mut self, ground: &Ground<'_>, change: Option<(usize, f64)>) -> f64 {
         let (reputers, stride) = (self.order.len(), ground.distances.stride);
         let (factor, changed, extra) = self.factor(change);
-        let place = self.sorted.partition_point(|weight| factor * weight < 1.0);
+        let place = self.place(factor);
         let all = factor * self.below[place] + (reputers - place) as f64 + extra;
-        let inverse = 1.0 / all;
+        // Only what is below zero in part can add up to so little.
+        let inverse = 1.0 / at_least(all, TOGETHER);
         let scaled = &self.scaled[place * stride..][..stride];
         let capped = &self.capped[place * stride..][..stride];
         let row = &ground.distances.squares[changed * stride..][..stride];
@@ -181,6 +187,17 @@ impl Steps {
         self.squares.iter_mut().for_each(|square| *square = (*square - spread).max(0.0));
         self.look(ground, change, lost);
         self.rate(0.0, reputers, epsilon).0
+    }
+
+    /// How many of the order are below the cut.
+    #[inline(always)]
+    #[expect(clippy::inline_always, reason = "compiled for the vector unit that is there")]
+    fn place(&self, factor: f64) -> usize {
+        if self.sorted.len() > FEW {
+            return self.sorted.partition_point(|weight| factor * weight < 1.0);
+        }
+        // For a few, looking at all costs less than one wrong guess.
+        self.sorted.iter().map(|weight| usize::from(factor * weight < 1.0)).sum()
     }
 
     /// The factor of adjusted stakes, whose weight is changed, and by how much.
@@ -248,13 +265,6 @@ impl Steps {
     }
 }
 
-/// Four numbers at once.
-#[inline(always)]
-#[expect(clippy::inline_always, reason = "compiled for the vector unit that is there")]
-fn each(number: impl Fn(usize) -> f64) -> [f64; 4] {
-    [number(0), number(1), number(2), number(3)]
-}
-
 /// The greater of two that are numbers, in one instruction.
 #[inline(always)]
 #[expect(clippy::inline_always, reason = "compiled for the vector unit that is there")]
@@ -264,9 +274,10 @@ fn at_least(number: f64, least: f64) -> f64 {
 
 /// Holds the part of the stake that is listened to at the floor: the step goes as
 /// far as the floor, and on or back to it where it was missed before. Where this
-/// leads out of 0 to 1, coefficients are cut, and all then rise by the same part
-/// of what they lack to 1.
-fn keep_floor(floor: f64, shares: &[f64], old: &[f64], new: &mut [f64]) {
+/// leads out of 0 to 1 and they are bounded, coefficients are cut, and all then
+/// rise by the same part of what they lack to 1.
+fn keep_floor(settings: &Consensus, shares: &[f64], old: &[f64], new: &mut [f64]) {
+    let floor = settings.floor;
     let (before, after) = (listened(old, shares), listened(new, shares));
     if after >= floor {
         return;
@@ -274,8 +285,12 @@ fn keep_floor(floor: f64, shares: &[f64], old: &[f64], new: &mut [f64]) {
     let part = (floor - before) / (after - before);
     let part = if part.is_finite() { part } else { 0.0 };
     for (new, old) in new.iter_mut().zip(old) {
-        *new = (old + (*new - old) * part).clamp(0.0, 1.0);
+        *new = old + (*new - old) * part;
     }
+    if !settings.bounded {
+        return;
+    }
+    new.iter_mut().for_each(|new| *new = new.clamp(0.0, 1.0));
     let reached = listened(new, shares);
     if reached < floor {
         let part = ((floor - reached) / (1.0 - reached)).min(1.0);

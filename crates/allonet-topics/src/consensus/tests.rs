@@ -203,6 +203,34 @@ fn degenerate_reports() {
 }
 
 #[test]
+fn coefficients_without_bounds_stay_numbers() {
+    let settings = Consensus { bounded: false, ..settings() };
+    let losses = noisy(4, 12, 2.0, &[0.1, 0.4, 1.0, 0.2]);
+    let stakes = [1e5, 2e5, 3e5, 1e5];
+    let reports = Reports { losses: &losses, stakes: &stakes };
+    let starts = [
+        [3.0, 0.9, 0.5, -0.3],
+        [1.0, 1.0, 1.0, -5.999],
+        [2.0, -1.0, 0.0, 0.0],
+        [f64::NAN, f64::INFINITY, 0.5, f64::NEG_INFINITY],
+        [1e300, -1e300, 0.5, 0.5],
+        [-1.0; 4],
+    ];
+    for start in starts {
+        let heard = listen(&settings, &reports, &start);
+        let all = heard.scores.iter().chain(&heard.coefficients).chain(&heard.adjusted);
+        assert!(all.chain([&heard.listened]).all(|value| value.is_finite()), "{start:?} {heard:?}");
+    }
+    // Within bounds, and not below the floor, nothing is different.
+    let start = [0.9, 0.8, 0.95, 1.0];
+    let bounded = Consensus { bounded: true, ..settings };
+    assert_eq!(listen(&settings, &reports, &start), listen(&bounded, &reports, &start));
+    // What is no number counts as 1.
+    let odd = listen(&bounded, &reports, &[f64::NAN, 0.8, 0.95, f64::INFINITY]);
+    assert_eq!(odd, listen(&bounded, &reports, &[1.0, 0.8, 0.95, 1.0]));
+}
+
+#[test]
 fn network_losses_by_hand() {
     let (nan, mut found) = (f64::NAN, Vec::new());
     let losses = [-1.0, -2.0, nan, nan, -3.0, nan, nan, -5.0];

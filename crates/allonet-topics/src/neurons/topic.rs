@@ -104,7 +104,7 @@ pub static CARD: Card = Card {
     id: "topic",
     title: "Topic",
     family: Family::Topics,
-    formula: "payout ∝ share of the class × φ(one-out loss − network loss), inference = Σ w I / Σ w",
+    formula: "inference = Σ w I / Σ w; payout ∝ share of the class × φ(one-out − network loss)",
     status: Status::Preview { since: "0.1.0" },
     sources: &[Source {
         cite: "Kruijssen et al. (2024), Allora: a Self-Improving, Decentralized Machine \

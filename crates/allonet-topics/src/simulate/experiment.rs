@@ -293,11 +293,12 @@ impl<'a> Run<'a> {
         for (at, forecaster) in world.forecasters.iter().enumerate() {
             match design.insight {
                 Insight::Realised => {
-                    for inferer in 0..design.inferers {
+                    let sent = losses.iter().take(design.inferers);
+                    for (inferer, loss) in sent.enumerate() {
                         let off = forecaster.bias + forecaster.error * normals.draw();
                         let unaware = if inferer == better { -BETTER_LOSS } else { 0.0 };
                         let unaware = (1.0 - forecaster.context) * unaware;
-                        forecasts.push(losses[inferer] + unpractised * off + unaware);
+                        forecasts.push(loss + unpractised * off + unaware);
                     }
                     let first = forecasts[at * layout.inferers];
                     forecasts.resize((at + 1) * layout.inferers, first);
@@ -308,7 +309,7 @@ impl<'a> Run<'a> {
                     forecasts.extend_from_slice(&known[row..row + layout.inferers]);
                 }
                 Insight::Nothing => {
-                    forecasts.extend((0..layout.inferers).map(|_| UNKNOWN_LOSS + normals.draw()))
+                    forecasts.extend((0..layout.inferers).map(|_| UNKNOWN_LOSS + normals.draw()));
                 }
             }
         }

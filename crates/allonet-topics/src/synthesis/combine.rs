@@ -50,6 +50,25 @@ impl Rule {
     /// are chosen already.
     #[inline(always)]
     pub(super) fn combine(&self, parts: &[Part]) -> f64 {
+        let count: usize = parts.iter().map(|part| part.regrets.len()).sum();
+        if count > SHORT {
+            return self.combine_as_is(parts);
+        }
+        // Side by side, so that only the end has to be filled up.
+        let (mut regrets, mut values) = ([0.0; SHORT], [f64::NAN; SHORT]);
+        let mut start = 0;
+        for part in parts {
+            let end = start + part.regrets.len();
+            regrets[start..end].copy_from_slice(part.regrets);
+            values[start..end].copy_from_slice(part.values);
+            start = end;
+        }
+        let whole = count.next_multiple_of(LANES);
+        self.combine_as_is(&[Part { regrets: &regrets[..whole], values: &values[..whole] }])
+    }
+
+    #[inline(always)]
+    fn combine_as_is(&self, parts: &[Part]) -> f64 {
         match self.curve(parts) {
             Some(curve) => mean(&curve, parts),
             None => f64::NAN,
@@ -80,9 +99,14 @@ impl Rule {
 /// `Σ w I / Σ w`, held between the least and the greatest `I`.
 #[inline(always)]
 pub(super) fn mean(curve: &Curve, parts: &[Part]) -> f64 {
-    let mut third = Third::new(curve);
+    let mut third = Third {
+        curve,
+        sums: Sums::default(),
+        least: [f64::INFINITY; LANES],
+        most: [f64::NEG_INFINITY; LANES],
+    };
     pass(parts, &mut third);
-    let mean = total(&third.product) / total(&third.weight);
+    let mean = total(&third.sums.product) / total(&third.sums.weight);
     mean.clamp(-greatest(&third.least.map(|x| -x)), greatest(&third.most))
 }
 
@@ -166,29 +190,47 @@ pub(super) fn best(parts: &[Part]) -> f64 {
     greatest(&first.best)
 }
 
-/// Something that goes over all items, several at a time.
+/// Items that are taken at once: a multiple of the lanes. What is done for each
+/// item alone is a plain loop over them, which becomes vector instructions.
+pub(super) const BLOCK: usize = 64;
+
+/// So few items are put side by side first.
+const SHORT: usize = 2 * BLOCK;
+
+/// Something that goes over all items.
 trait Pass {
-    fn take(&mut self, regrets: &[f64; LANES], values: &[f64; LANES]);
+    /// Takes a whole number of lanes, at most a block.
+    fn take(&mut self, regrets: &[f64], values: &[f64]);
 }
 
 /// Takes all items in order; the last few of a part are filled up with NaN.
 #[inline(always)]
 fn pass(parts: &[Part], by: &mut impl Pass) {
+    let (mut regrets, mut values) = ([0.0; BLOCK], [0.0; BLOCK]);
     for part in parts {
-        let (regrets, regrets_rest) = part.regrets.as_chunks::<LANES>();
-        let (values, values_rest) = part.values.as_chunks::<LANES>();
-        for (regrets, values) in regrets.iter().zip(values) {
-            by.take(regrets, values);
+        for (some, theirs) in part.regrets.chunks(BLOCK).zip(part.values.chunks(BLOCK)) {
+            let count = some.len();
+            let whole = count.next_multiple_of(LANES);
+            let (some, theirs) = if whole == count {
+                (some, theirs)
+            } else {
+                regrets[..count].copy_from_slice(some);
+                values[..count].copy_from_slice(theirs);
+                regrets[count..whole].fill(0.0);
+                values[count..whole].fill(f64::NAN);
+                (&regrets[..whole], &values[..whole])
+            };
+            by.take(some, theirs);
         }
-        if !regrets_rest.is_empty() {
-            let (mut regrets, mut values) = ([0.0; LANES], [f64::NAN; LANES]);
-            for (to, from) in regrets.iter_mut().zip(regrets_rest) {
-                *to = *from;
-            }
-            for (to, from) in values.iter_mut().zip(values_rest) {
-                *to = *from;
-            }
-            by.take(&regrets, &values);
+    }
+}
+
+/// Adds items to lanes.
+#[inline(always)]
+fn add(lanes: &mut [f64; LANES], items: &[f64]) {
+    for items in items.as_chunks::<LANES>().0 {
+        for (lane, item) in lanes.iter_mut().zip(items) {
+            *lane += item;
         }
     }
 }
@@ -209,13 +251,24 @@ impl Default for First {
 
 impl Pass for First {
     #[inline(always)]
-    fn take(&mut self, regrets: &[f64; LANES], values: &[f64; LANES]) {
-        for lane in 0..LANES {
-            let out = values[lane].is_nan();
-            let best = if out { f64::NEG_INFINITY } else { regrets[lane] };
-            self.count[lane] += if out { 0.0 } else { 1.0 };
-            self.sum[lane] += if out { 0.0 } else { regrets[lane] };
-            self.best[lane] = if best > self.best[lane] { best } else { self.best[lane] };
+    fn take(&mut self, regrets: &[f64], values: &[f64]) {
+        let count = regrets.len();
+        let (mut ones, mut sums, mut bests) = ([0.0; BLOCK], [0.0; BLOCK], [0.0; BLOCK]);
+        let (ones, sums, bests) = (&mut ones[..count], &mut sums[..count], &mut bests[..count]);
+        let items = regrets.iter().zip(values);
+        let to = ones.iter_mut().zip(sums.iter_mut()).zip(bests.iter_mut());
+        for ((regret, value), ((one, sum), best)) in items.zip(to) {
+            let there = !value.is_nan();
+            *one = if there { 1.0 } else { 0.0 };
+            *sum = if there { *regret } else { 0.0 };
+            *best = if there { *regret } else { f64::NEG_INFINITY };
+        }
+        add(&mut self.count, ones);
+        add(&mut self.sum, sums);
+        for bests in bests.as_chunks::<LANES>().0 {
+            for (best, new) in self.best.iter_mut().zip(bests) {
+                *best = if *new > *best { *new } else { *best };
+            }
         }
     }
 }
@@ -228,74 +281,71 @@ struct Second {
 
 impl Pass for Second {
     #[inline(always)]
-    fn take(&mut self, regrets: &[f64; LANES], values: &[f64; LANES]) {
-        for lane in 0..LANES {
-            let from_mean = regrets[lane] - self.mean;
-            let from_mean = if values[lane].is_nan() { 0.0 } else { from_mean };
-            self.squares[lane] += from_mean * from_mean;
+    fn take(&mut self, regrets: &[f64], values: &[f64]) {
+        let mut squares = [0.0; BLOCK];
+        let squares = &mut squares[..regrets.len()];
+        for ((regret, value), square) in regrets.iter().zip(values).zip(squares.iter_mut()) {
+            let from_mean = regret - self.mean;
+            *square = if value.is_nan() { 0.0 } else { from_mean * from_mean };
         }
+        add(&mut self.squares, squares);
     }
 }
 
-/// Sums of weights and of weighted inferences, least and greatest inference.
-struct Third<'a> {
-    curve: &'a Curve,
+/// Sums of weights and of weighted inferences.
+#[derive(Default)]
+struct Sums {
     weight: [f64; LANES],
     product: [f64; LANES],
+}
+
+impl Sums {
+    #[inline(always)]
+    fn take(&mut self, curve: &Curve, regrets: &[f64], values: &[f64]) {
+        let (mut weights, mut products) = ([0.0; BLOCK], [0.0; BLOCK]);
+        let (weights, products) = (&mut weights[..regrets.len()], &mut products[..regrets.len()]);
+        let items = regrets.iter().zip(values).zip(weights.iter_mut()).zip(products.iter_mut());
+        for (((regret, value), weight), product) in items {
+            let (there, full) = (!value.is_nan(), curve.weight(*regret));
+            *weight = if there { full } else { 0.0 };
+            *product = if there { full * value } else { 0.0 };
+        }
+        add(&mut self.weight, weights);
+        add(&mut self.product, products);
+    }
+}
+
+/// Sums, least and greatest inference.
+struct Third<'a> {
+    curve: &'a Curve,
+    sums: Sums,
     least: [f64; LANES],
     most: [f64; LANES],
 }
 
-impl<'a> Third<'a> {
-    #[inline(always)]
-    fn new(curve: &'a Curve) -> Self {
-        let (zero, least, most) =
-            ([0.0; LANES], [f64::INFINITY; LANES], [f64::NEG_INFINITY; LANES]);
-        Self { curve, weight: zero, product: zero, least, most }
-    }
-}
-
 impl Pass for Third<'_> {
     #[inline(always)]
-    fn take(&mut self, regrets: &[f64; LANES], values: &[f64; LANES]) {
-        for lane in 0..LANES {
-            let value = values[lane];
-            let out = value.is_nan();
-            let weight = self.curve.weight(regrets[lane]);
-            let weight = if out { 0.0 } else { weight };
-            self.weight[lane] += weight;
-            self.product[lane] += weight * if out { 0.0 } else { value };
-            // NaN is neither less nor more.
-            self.least[lane] = if value < self.least[lane] { value } else { self.least[lane] };
-            self.most[lane] = if value > self.most[lane] { value } else { self.most[lane] };
+    fn take(&mut self, regrets: &[f64], values: &[f64]) {
+        self.sums.take(self.curve, regrets, values);
+        for values in values.as_chunks::<LANES>().0 {
+            let ends = self.least.iter_mut().zip(&mut self.most);
+            for (value, (least, most)) in values.iter().zip(ends) {
+                // NaN is neither less nor more.
+                *least = if *value < *least { *value } else { *least };
+                *most = if *value > *most { *value } else { *most };
+            }
         }
     }
 }
 
-/// `Σ w I` and `Σ w` where all are there.
+/// `Σ w I` and `Σ w` where all are there, in whole lanes.
 #[inline(always)]
 pub(super) fn sums(curve: &Curve, part: Part) -> (f64, f64) {
-    let mut sums = Sums { curve, product: [0.0; LANES], weight: [0.0; LANES] };
-    pass(&[part], &mut sums);
-    (total(&sums.product), total(&sums.weight))
-}
-
-/// Sums of weighted inferences and of weights.
-struct Sums<'a> {
-    curve: &'a Curve,
-    product: [f64; LANES],
-    weight: [f64; LANES],
-}
-
-impl Pass for Sums<'_> {
-    #[inline(always)]
-    fn take(&mut self, regrets: &[f64; LANES], values: &[f64; LANES]) {
-        for lane in 0..LANES {
-            let weight = self.curve.weight(regrets[lane]);
-            self.product[lane] += weight * values[lane];
-            self.weight[lane] += weight;
-        }
+    let mut sums = Sums::default();
+    for (regrets, values) in part.regrets.chunks(BLOCK).zip(part.values.chunks(BLOCK)) {
+        sums.take(curve, regrets, values);
     }
+    (total(&sums.product), total(&sums.weight))
 }
 
 /// Sum over the lanes, in a fixed order.

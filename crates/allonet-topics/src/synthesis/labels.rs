@@ -34,8 +34,8 @@ use crate::settings::Settings;
 /// let layout = Layout::new(2, 0);
 /// let regrets = Regrets::even(layout, 0.0);
 /// let inferences = [0.9, 0.1, 0.5, 0.5]; // yes and no, of either inferer
-/// let inputs =
-///     Inputs { layout, inferences: &inferences, forecasts: &[], last_loss: None, regrets: &regrets };
+/// let (forecasts, last_loss) = (&[], None);
+/// let inputs = Inputs { layout, inferences: &inferences, forecasts, last_loss, regrets: &regrets };
 /// let (mut out, mut values) = (Synthesis::default(), Vec::new());
 /// synthesise_labels(&Settings::default(), &inputs, 2, &mut out, &mut values);
 /// assert!((values[0] - 0.7).abs() < 1e-15 && (values[1] - 0.3).abs() < 1e-15);

@@ -61,8 +61,8 @@ pub struct Resistant {
 /// let layout = Layout::new(4, 0);
 /// let regrets = Regrets::even(layout, 0.0);
 /// let inferences = [1.0, 2.0, 3.0, 900.0];
-/// let inputs =
-///     Inputs { layout, inferences: &inferences, forecasts: &[], last_loss: None, regrets: &regrets };
+/// let (forecasts, last_loss) = (&[], None);
+/// let inputs = Inputs { layout, inferences: &inferences, forecasts, last_loss, regrets: &regrets };
 /// let resistant = resist(&Settings::default(), &Outliers::default(), &inputs, None);
 /// assert_eq!(resistant.dropped, [3]);
 /// assert_eq!(resistant.others.unwrap().network(), 2.0);

@@ -27,13 +27,13 @@
 
 use std::sync::LazyLock;
 
-use super::combine::{Moments, Part, sums};
+use super::combine::{BLOCK, Moments, Part, sums};
 use crate::kernel::LANES;
 use crate::potential::Curve;
 use crate::settings::Potential;
 
 /// From so many forecasts on it is faster than to sum each anew.
-pub(super) const LEAST: usize = 40;
+pub(super) const LEAST: usize = 20;
 /// Greatest `p · max|R| · h`.
 const REACH: f64 = 0.25;
 /// What the bound of the error is held below, of the sum of weights.
@@ -90,20 +90,19 @@ impl All<'_> {
         let Moments { count, mean, squares, best } = self.moments;
         let (part, by) = (count / (count - 1.0), 1.0 / (count - 2.0));
         let (mut widest, mut most) = ([0.0_f64; LANES], [0.0_f64; LANES]);
-        let (scales, _) = scales.as_chunks_mut::<LANES>();
-        let (regrets, _) = self.regrets.as_chunks::<LANES>();
-        let whole = self.count / LANES;
-        for (number, (scales, regrets)) in scales.iter_mut().zip(regrets).enumerate() {
-            let there = if number < whole { LANES } else { self.count % LANES };
+        for (scale, regret) in scales.iter_mut().zip(self.regrets) {
+            let from_mean = regret - mean;
+            let kept = squares - from_mean * from_mean * part;
+            let one = 1.0 / ((kept * by).sqrt() + self.epsilon);
+            *scale = if kept >= 0.25 * squares { one } else { f64::NAN };
+        }
+        let regrets = self.regrets.as_chunks::<LANES>().0;
+        for (scales, regrets) in scales.as_chunks::<LANES>().0.iter().zip(regrets) {
             for lane in 0..LANES {
-                let from_mean = regrets[lane] - mean;
-                let kept = squares - from_mean * from_mean * part;
-                let scale = 1.0 / ((kept * by).sqrt() + self.epsilon);
-                scales[lane] = if kept >= 0.25 * squares { scale } else { f64::NAN };
-            }
-            for lane in 0..there {
                 let (scale, size) = (scales[lane], regrets[lane].abs());
                 widest[lane] = if scale > widest[lane] { scale } else { widest[lane] };
+                // What only fills up does not count.
+                let size = if size < 1e299 { size } else { 0.0 };
                 most[lane] = if size > most[lane] { size } else { most[lane] };
             }
         }
@@ -148,22 +147,37 @@ impl All<'_> {
     ) {
         let ends = Ends::of(&self.values[..self.count]);
         let by = if interval.half > 0.0 { 1.0 / interval.half } else { 0.0 };
-        let items = self.regrets.iter().zip(self.values).zip(offsets).zip(scales);
-        for (to, (((regret, value), offset), scale)) in means.iter_mut().zip(items) {
-            let at = (scale - interval.middle) * by;
-            let (mut product, mut sum) = (0.0, 0.0);
-            for power in (0..interval.nodes).rev() {
-                product = product * at + numerator[power];
-                sum = sum * at + denominator[power];
+        for start in (0..scales.len()).step_by(BLOCK) {
+            let end = scales.len().min(start + BLOCK);
+            let scales = &scales[start..end];
+            // Both polynomials for a block of cases, power by power.
+            let (mut at, mut product, mut sum) = ([0.0; BLOCK], [0.0; BLOCK], [0.0; BLOCK]);
+            let at = &mut at[..scales.len()];
+            let (product, sum) = (&mut product[..at.len()], &mut sum[..at.len()]);
+            for (at, scale) in at.iter_mut().zip(scales) {
+                *at = (scale - interval.middle) * by;
             }
-            let own = self.curve(interval, *scale).weight(*regret);
-            let mean = self.mean + (product - own * offset) / (sum - own);
-            let (least, most) = ends.without(*value);
-            let mean = if mean < least { least } else { mean };
-            let mean = if mean > most { most } else { mean };
-            // A comparison with NaN is false.
-            let good = (at <= 1.0 + 1e-9) && (own <= 0.25 * sum);
-            *to = if good { mean } else { f64::NAN };
+            for power in (0..interval.nodes).rev() {
+                let (up, down) = (numerator[power], denominator[power]);
+                for ((at, product), sum) in at.iter().zip(&mut *product).zip(&mut *sum) {
+                    *product = *product * at + up;
+                    *sum = *sum * at + down;
+                }
+            }
+            let (regrets, values) = (&self.regrets[start..end], &self.values[start..end]);
+            let given = scales.iter().zip(regrets).zip(values).zip(&offsets[start..end]);
+            let sums = at.iter().zip(&*product).zip(&*sum);
+            let items = given.zip(sums).zip(&mut means[start..end]);
+            for (((((scale, regret), value), offset), ((at, product), sum)), to) in items {
+                let own = self.curve(interval, *scale).weight(*regret);
+                let mean = self.mean + (product - own * offset) / (sum - own);
+                let (least, most) = ends.without(*value);
+                let mean = if mean < least { least } else { mean };
+                let mean = if mean > most { most } else { mean };
+                // A comparison with NaN is false.
+                let near = if *at <= 1.0 + 1e-9 { mean } else { f64::NAN };
+                *to = if own <= 0.25 * sum { near } else { f64::NAN };
+            }
         }
     }
 }

@@ -159,7 +159,7 @@ const STYLE: &str = "\
   --line: #e5e2da; --bar: #0072b2; }
 @media (prefers-color-scheme: dark) { :root { --paper: #14161a; --ink: #e9eaed;
   --muted: #a3abb7; --line: #2e333c; --bar: #56b4e9; } }
-body { margin: 0 auto; max-width: 1120px; padding: 24px 20px 64px; background: var(--paper);
+body { margin: 0 auto; max-width: 1280px; padding: 24px 20px 64px; background: var(--paper);
   color: var(--ink); font: 15px/1.55 system-ui, sans-serif; }
 h1 { font-size: 32px; line-height: 1.15; margin: 0 0 8px; }
 h2 { font-size: 20px; margin: 40px 0 4px; }
@@ -200,7 +200,8 @@ pub(super) fn render(spec: &Spec, outcome: &Outcome, charts: &[Chart]) -> String
     );
     page += "<h2>Who was how good, and who earned what</h2>\n\
              <p class=\"muted\">Losses are log10: one less is a tenth of the loss. \
-             Somebody adds what the network's loss would grow by without it; it is beaten in the epochs in which \
+             Somebody adds what the network's loss would grow by without it; it is beaten in the \
+             epochs in which \
              the network was nearer to the truth. Rewards are those \
              of all epochs.</p>\n";
     page += &table(spec, outcome);
@@ -230,7 +231,8 @@ fn table(spec: &Spec, outcome: &Outcome) -> String {
         let _ = write!(
             html,
             "<tr><td>{}</td><td>{}</td><td>{}</td><td>{}</td><td>{}</td><td>{}</td><td>{}</td>\
-             <td>{}</td><td>{}</td><td><span class=\"bar\" style=\"width: {:.0}px\"></span></td></tr>\n",
+             <td>{}</td><td>{}</td>\
+             <td><span class=\"bar\" style=\"width: {:.0}px\"></span></td></tr>\n",
             escaped(&one.id),
             one.role.name(),
             some(one.loss),

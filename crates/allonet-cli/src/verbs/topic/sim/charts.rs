@@ -1,5 +1,6 @@
 //! Figures 2 to 4 as charts, and the numbers in them as tables.
 
+use std::fmt::Write as _;
 use std::ops::Range;
 
 use allonet_topics::simulate::experiment::Outcome;
@@ -45,7 +46,7 @@ fn add(name: &str, plot: &Plot, outputs: &mut Outputs) -> Result<(), Failure> {
                 .band
                 .get(at)
                 .map_or_else(|| ",".to_owned(), |(low, high)| format!("{low},{high}"));
-            text += &format!("{},{x},{y},{band}\n", cell(&curve.name));
+            let _ = writeln!(text, "{},{x},{y},{band}", cell(&curve.name));
         }
     }
     outputs.add(&format!("{name}.csv"), text.as_bytes())

@@ -1,11 +1,13 @@
 //! What a simulation found, as text, JSON and tables.
 
 use allonet_topics::simulate::adversaries::Finding;
+
 use allonet_topics::simulate::design::Design;
 use allonet_topics::simulate::scenes::Played;
 use allonet_topics::simulate::statements::{Statement, Verdict};
 use allonet_topics::simulate::statistics::Estimate;
 use serde_json::{Value, json};
+use std::fmt::Write as _;
 
 use super::Findings;
 use crate::diagnose::Failure;
@@ -150,7 +152,10 @@ pub(super) fn json(findings: &Findings, ui: &Ui) {
     let adversaries: Vec<Value> = findings
         .adversaries
         .iter()
-        .map(|one| json!({ "case": one.case, "measure": one.measure, "found": estimate(&one.found) }))
+        .map(|one| {
+            let found = estimate(&one.found);
+            json!({ "case": one.case, "measure": one.measure, "found": found })
+        })
         .collect();
     ui.print_json(&json!({
         "statements": statements,
@@ -172,7 +177,7 @@ pub(super) fn tables(findings: &Findings, outputs: &mut Outputs) -> Result<(), F
         };
         let (least, most) = one.range;
         let words = [one.id, one.claim, one.measure].map(cell).join(",");
-        text += &format!("{words},{},{least},{most},{verdict}\n", numbers(&one.found));
+        let _ = writeln!(text, "{words},{},{least},{most},{verdict}", numbers(&one.found));
     }
     outputs.add("statements.csv", text.as_bytes())?;
     if !findings.scenes.is_empty() {
@@ -185,7 +190,7 @@ pub(super) fn tables(findings: &Findings, outputs: &mut Outputs) -> Result<(), F
                 ("ahead of everybody", &one.everybody),
             ];
             for (measure, found) in parts {
-                text += &format!("{},{measure},{}\n", cell(one.name), numbers(found));
+                let _ = writeln!(text, "{},{measure},{}", cell(one.name), numbers(found));
             }
         }
         outputs.add("settings.csv", text.as_bytes())?;
@@ -194,7 +199,7 @@ pub(super) fn tables(findings: &Findings, outputs: &mut Outputs) -> Result<(), F
         let mut text = "case,measure,value,error,low,high\n".to_owned();
         for one in &findings.adversaries {
             let words = [one.case.as_str(), one.measure].map(cell).join(",");
-            text += &format!("{words},{}\n", numbers(&one.found));
+            let _ = writeln!(text, "{words},{}", numbers(&one.found));
         }
         outputs.add("adversaries.csv", text.as_bytes())?;
     }
