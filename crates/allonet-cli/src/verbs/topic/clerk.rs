@@ -10,7 +10,7 @@ use allonet_core::time::Instant;
 use allonet_topics::feed::{self, Row};
 use allonet_topics::layout::Layout;
 use allonet_topics::life::{
-    Closed, Inference, Payout, Places, Rejected, Role as Part, Rules, Schedule, Scored, Topic,
+    Closed, Id, Inference, Payout, Places, Rejected, Role as Part, Rules, Schedule, Scored, Topic,
 };
 use serde_json::Value;
 
@@ -35,6 +35,8 @@ pub(super) struct Clerk {
     /// Inferences whose truth is awaited.
     waiting: BTreeMap<u64, Inference>,
     pub(super) epochs: Vec<Epoch>,
+    /// What each has earned, staked at once or paid.
+    pub(super) earned: BTreeMap<Id, Amount>,
     pub(super) feed: Vec<Row>,
     pub(super) refused: Vec<(Event, Rejected)>,
 }
@@ -82,6 +84,7 @@ impl Clerk {
             forecasts: BTreeMap::new(),
             waiting: BTreeMap::new(),
             epochs: Vec::new(),
+            earned: BTreeMap::new(),
             feed: Vec::new(),
             refused: Vec::new(),
         })
@@ -124,6 +127,12 @@ impl Clerk {
             let fault = Fault::new("no-reward", error.to_string());
             Failure { exit: Exit::Refused, faults: vec![fault] }
         })?;
+        for payout in &payouts {
+            let earned = self.earned.entry(payout.id.clone()).or_default();
+            *earned = earned
+                .add(payout.own, "rewards")
+                .map_err(|error| Fault::new("no-reward", error.to_string()))?;
+        }
         let forecasts = self.forecasts.remove(&scored.epoch).unwrap_or_default();
         let epoch = self.epoch(scored, &inference, &payouts);
         self.feed.extend(self.rows(scored, &inference, &payouts, &forecasts));

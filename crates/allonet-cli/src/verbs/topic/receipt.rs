@@ -28,7 +28,7 @@ pub(super) struct Receipt {
     epochs: Vec<Line>,
     refused: usize,
     /// Everybody's rewards in all.
-    paid: BTreeMap<Id, String>,
+    earned: BTreeMap<Id, String>,
     /// Hash of the topic's state at the end.
     state: String,
     /// The event log.
@@ -49,12 +49,12 @@ struct Line {
 impl Receipt {
     /// Of a topic whose time is over.
     pub(super) fn of(clerk: &Clerk, emission: String, inputs: Vec<FileHash>, events: &str) -> Self {
-        let paid = clerk.topic.paid().iter();
         let epochs = clerk.epochs.iter().map(|epoch| Line {
             epoch: epoch.number,
             inference: epoch.network,
             loss: epoch.network_loss,
         });
+        let earned = clerk.earned.iter().map(|(id, amount)| (id.clone(), amount.to_string()));
         Self {
             format: FORMAT.to_owned(),
             engine: concat!("allonet ", env!("CARGO_PKG_VERSION")).to_owned(),
@@ -63,7 +63,7 @@ impl Receipt {
             emission,
             epochs: epochs.collect(),
             refused: clerk.refused.len(),
-            paid: paid.map(|(id, amount)| (id.clone(), amount.to_string())).collect(),
+            earned: earned.collect(),
             state: blake3::hash(&clerk.topic.bytes()).to_hex().to_string(),
             events: FileHash::of(EVENTS, events.as_bytes()),
             outputs: Vec::new(),
@@ -101,11 +101,11 @@ impl Receipt {
             return Some((what.to_owned(), kept, again));
         }
         let nobody = String::from("nothing");
-        for id in self.paid.keys().chain(found.paid.keys()) {
-            let (kept, again) = (self.paid.get(id), found.paid.get(id));
+        for id in self.earned.keys().chain(found.earned.keys()) {
+            let (kept, again) = (self.earned.get(id), found.earned.get(id));
             if kept != again {
                 let text = |amount: Option<&String>| amount.unwrap_or(&nobody).clone();
-                return Some((format!("what {id} is paid"), text(kept), text(again)));
+                return Some((format!("what {id} earned"), text(kept), text(again)));
             }
         }
         let lines = [

@@ -85,7 +85,7 @@ pub(super) fn run(args: &ReplayArgs, ui: &Ui) -> Result<ExitCode, Failure> {
 }
 
 fn print(ui: &Ui, spec: &Spec, clerk: &Clerk, events: usize, holds: bool) {
-    let rows: Vec<Vec<String>> = (clerk.topic.paid().iter())
+    let rows: Vec<Vec<String>> = (clerk.earned.iter())
         .map(|(id, amount)| vec![id.to_string(), spec.asset.show(*amount)])
         .collect();
     ui.print(&ui.table(&["participant", "reward"], &rows, &[1]));
