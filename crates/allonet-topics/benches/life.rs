@@ -1,7 +1,6 @@
 //! Whole epochs in the life of a topic with 32 inferers, 6 forecasters and 6
 //! reputers, from events to scores; beside it what the engine alone takes, and
 //! state to bytes and back.
-#![expect(missing_docs, reason = "criterion makes public functions")]
 
 use std::hint::black_box;
 

@@ -140,6 +140,7 @@ impl NullaryFnOnce for Means<'_> {
     type Output = ();
 
     #[inline(always)]
+    #[expect(clippy::inline_always, reason = "compiled for the vector unit that is there")]
     fn call(self) {
         for (panel, out) in self.out.chunks_mut(PANEL).enumerate() {
             weigh(self.reports, self.columns, panel * PANEL, &self.whole, out);
@@ -265,6 +266,7 @@ impl NullaryFnOnce for Take<'_> {
     type Output = ();
 
     #[inline(always)]
+    #[expect(clippy::inline_always, reason = "compiled for the vector unit that is there")]
     fn call(self) {
         self.steps.take(self.settings, self.reports, self.distances, self.shares, self.heard);
     }

@@ -98,6 +98,7 @@ pub fn shares(entropies: [f64; 3], chi: f64, present: [bool; 3]) -> [f64; 3] {
 }
 
 #[cfg(test)]
+#[expect(clippy::float_cmp, reason = "these are exact")]
 mod tests {
     use super::*;
 

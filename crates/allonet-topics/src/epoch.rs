@@ -210,6 +210,7 @@ fn unsettled(layout: Layout, memory: &Memory, reputers: usize, settled: &mut Set
 }
 
 #[cfg(test)]
+#[expect(clippy::float_cmp, reason = "these are exact")]
 mod tests {
     use super::*;
 

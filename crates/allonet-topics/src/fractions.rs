@@ -112,10 +112,14 @@ fn share(values: &mut [f64]) {
     }
     // Only where a sum could overflow: otherwise the division would cost a digit.
     if most > 1e300 {
-        values.iter_mut().for_each(|value| *value /= most);
+        for value in values.iter_mut() {
+            *value /= most;
+        }
     }
     let sum: f64 = values.iter().sum();
-    values.iter_mut().for_each(|value| *value /= sum);
+    for value in values {
+        *value /= sum;
+    }
 }
 
 /// Reward fractions of reputers (Eq 36).
@@ -125,19 +129,22 @@ pub fn of_reputers(stakes: &[f64], scores: &[f64], power: f64, out: &mut Vec<f64
     let stake = |stake: f64| if nobody { 1.0 } else { counts(stake) };
     out.clear();
     out.extend(stakes.iter().zip(scores).map(|(own, score)| stake(*own) * score));
-    if power == 1.0 {
+    if power.to_bits() == 1.0_f64.to_bits() {
         share(out);
         return;
     }
     // Relative to the largest before the power is taken.
     let most = out.iter().copied().fold(0.0, f64::max);
     if most > 0.0 && most.is_finite() {
-        out.iter_mut().for_each(|value| *value = maths::pow(*value / most, power));
+        for value in out.iter_mut() {
+            *value = maths::pow(*value / most, power);
+        }
     }
     share(out);
 }
 
 #[cfg(test)]
+#[expect(clippy::float_cmp, reason = "these are exact")]
 mod tests {
     use super::*;
 

@@ -208,7 +208,9 @@ impl Loss {
     /// Whether a truth does; for `hinge` it is −1 or 1.
     pub fn fits_truth(self, truth: &[f64]) -> Result<(), LossError> {
         self.check(truth, "a finite number")?;
-        let odd = |value: &f64| self.domain() == Domain::Margin && value.abs() != 1.0;
+        let odd = |value: &f64| {
+            self.domain() == Domain::Margin && value.abs().to_bits() != 1.0_f64.to_bits()
+        };
         match truth.iter().position(odd) {
             Some(label) => Err(self.misfit(truth, label, "−1 or 1")),
             None => Ok(()),
@@ -331,7 +333,10 @@ pub fn log10_losses_by(
     out: &mut Vec<f64>,
 ) {
     out.clear();
-    assert!(!truth.is_empty() && values.len() % truth.len() == 0, "rows as long as the truth");
+    assert!(
+        !truth.is_empty() && values.len().is_multiple_of(truth.len()),
+        "rows as long as the truth"
+    );
     out.extend(values.chunks_exact(truth.len()).map(|row| {
         if row.iter().any(|value| value.is_nan()) { f64::NAN } else { log10(evaluate(row, truth)) }
     }));
@@ -460,6 +465,7 @@ impl From<Loss> for String {
 }
 
 #[cfg(test)]
+#[expect(clippy::float_cmp, reason = "these are exact")]
 mod tests {
     use super::*;
     use proptest::prelude::*;

@@ -223,7 +223,7 @@ fn our_own_forty_epochs_in_one_run() {
         let settled = settle_row(&Settings::default(), &mut memory, row);
         compare(row, &settled, &memory, true);
         compare_forecasters(row, &settled, &memory);
-        assert_eq!(settled.heard.iterations as f64, row["gd_iterations"]);
+        assert_eq!(settled.heard.iterations.to_string(), row["gd_iterations"].to_string());
         let listened = row["listened_stake_fraction"];
         close("listened", &[settled.heard.listened], &[listened], 1e-10);
     }

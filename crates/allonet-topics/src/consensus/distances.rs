@@ -80,7 +80,9 @@ impl Distances {
             part
         };
         let parts: Vec<Part> = (0..groups).into_par_iter().map(sum).collect();
-        parts.iter().for_each(|part| self.add(part));
+        for part in &parts {
+            self.add(part);
+        }
     }
 
     /// Adds a group; both halves of the square.
@@ -107,6 +109,7 @@ impl NullaryFnOnce for Sum<'_> {
     type Output = ();
 
     #[inline(always)]
+    #[expect(clippy::inline_always, reason = "compiled for the vector unit that is there")]
     fn call(self) {
         self.part.sum(self.reports, self.group);
     }
@@ -208,13 +211,13 @@ fn corners(points: usize) -> impl Iterator<Item = (usize, usize)> {
 #[expect(clippy::inline_always, reason = "compiled for the vector unit that is there")]
 fn tile(packed: &[f64], width: usize, (top, left): (usize, usize), sums: &mut Tile) {
     let [a, b, c, d] = [0, 1, 2, 3].map(|row| lanes(packed, width, top + row));
-    let [p, q] = [0, 1].map(|row| lanes(packed, width, left + row));
+    let [left, right] = [0, 1].map(|row| lanes(packed, width, left + row));
     let length = a.len();
     let (b, c, d) = (&b[..length], &c[..length], &d[..length]);
-    let (p, q) = (&p[..length], &q[..length]);
+    let (left, right) = (&left[..length], &right[..length]);
     let mut running = *sums;
     for at in 0..length {
-        let (rows, others) = ([a[at], b[at], c[at], d[at]], [p[at], q[at]]);
+        let (rows, others) = ([a[at], b[at], c[at], d[at]], [left[at], right[at]]);
         for row in 0..TALL {
             for other in 0..WIDE {
                 let difference = each(|lane| rows[row][lane] - others[other][lane]);

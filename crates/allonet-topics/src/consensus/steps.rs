@@ -102,7 +102,7 @@ impl Steps {
         self.proposed.clear();
         for (reputer, &coefficient) in coefficients.iter().enumerate() {
             let size = ground.settings.difference;
-            let difference = if coefficient == 1.0 { -size } else { size };
+            let difference = if coefficient >= 1.0 { -size } else { size };
             let weight = (coefficient + difference) * self.shares[reputer];
             let other = self.score(ground, Some((reputer, weight)));
             let change = ground.settings.rate * ((1.0 - score / other) / difference);
@@ -290,10 +290,14 @@ fn keep_floor(settings: &Consensus, shares: &[f64], old: &[f64], new: &mut [f64]
     if !settings.bounded {
         return;
     }
-    new.iter_mut().for_each(|new| *new = new.clamp(0.0, 1.0));
+    for new in new.iter_mut() {
+        *new = new.clamp(0.0, 1.0);
+    }
     let reached = listened(new, shares);
     if reached < floor {
         let part = ((floor - reached) / (1.0 - reached)).min(1.0);
-        new.iter_mut().for_each(|new| *new += (1.0 - *new) * part);
+        for new in new {
+            *new += (1.0 - *new) * part;
+        }
     }
 }

@@ -47,7 +47,7 @@ fn slowly(settings: &Consensus, reports: &Reports<'_>, start: &[f64]) -> (Vec<f6
         scores = score(&a);
         let base = mean(&scores);
         let gradient = (0..n).map(|m| {
-            let d = if a[m] == 1.0 { -settings.difference } else { settings.difference };
+            let d = if a[m] >= 1.0 { -settings.difference } else { settings.difference };
             let mut other = a.clone();
             other[m] += d;
             (1.0 - base / mean(&score(&other))) / d
@@ -96,7 +96,7 @@ fn noisy(reputers: usize, columns: usize, size: f64, noise: &[f64]) -> Vec<f64> 
 
 #[test]
 fn as_the_long_way() {
-    let stakes: Vec<f64> = (0..9).map(|m| 1e4 * (1 + m * m) as f64).collect();
+    let stakes: Vec<f64> = (0..9).map(|m| 1e4 * f64::from(1 + m * m)).collect();
     same(&noisy(9, 300, 3.0, &[0.1, 0.3, 1.0]), &stakes, 1e-10);
     same(&noisy(9, 1, 3.0, &[0.5]), &stakes, 1e-10);
     same(&noisy(3, 26, 1.0, &[0.5]), &[1.0, 1e-9, 1e9], 1e-10);

@@ -94,7 +94,7 @@ use allonet_core::signal::SignalData;
 use serde::{Deserialize, Serialize};
 
 use crate::layout::Layout;
-use crate::life::{Closed, Id, Inference, Role, Rules, Scored, Topic};
+use crate::life::{Closed, Inference, Role, Rules, Scored, Topic};
 use crate::verdict::rate;
 
 // --- Card -------------------------------------------------------------------
@@ -434,9 +434,10 @@ impl Desk {
         let layout = Layout::new(inferers.len(), forecasters.len());
         let losses = &settled.losses;
         let own = &losses[layout.inferences()];
-        let groups: [(Role, &[Id], &[f64], &[f64]); 3] = [
+        let implied = &losses[layout.implied()];
+        let groups = [
             (Role::Inferer, inferers, own, &settled.inferer_scores),
-            (Role::Forecaster, forecasters, &losses[layout.implied()], &settled.forecaster_scores),
+            (Role::Forecaster, forecasters, implied, &settled.forecaster_scores),
             (Role::Reputer, reputers, &[], &settled.heard.scores),
         ];
         for (role, ids, losses, scores) in groups {

@@ -44,27 +44,27 @@ pub(super) fn draw(says: &str, x_name: &str, y_name: &str, lines: &[Line]) -> St
             let low = line.band.iter().map(|(x, low, _)| frame.point(*x, *low));
             let high = line.band.iter().rev().map(|(x, _, high)| frame.point(*x, *high));
             let edge: Vec<String> = low.chain(high).collect();
-            let _ = write!(
+            let _ = writeln!(
                 svg,
-                "<polygon points=\"{}\" fill=\"{colour}\" opacity=\"0.18\"/>\n",
+                "<polygon points=\"{}\" fill=\"{colour}\" opacity=\"0.18\"/>",
                 edge.join(" ")
             );
         }
         let points: Vec<String> = line.points.iter().map(|(x, y)| frame.point(*x, *y)).collect();
         let width = if line.strong { 2.4 } else { 1.3 };
         let dash = if at >= COLOURS.len() { " stroke-dasharray=\"5 3\"" } else { "" };
-        let _ = write!(
+        let _ = writeln!(
             svg,
             "<polyline points=\"{}\" fill=\"none\" stroke=\"{colour}\" \
-             stroke-width=\"{width}\"{dash} stroke-linejoin=\"round\"/>\n",
+             stroke-width=\"{width}\"{dash} stroke-linejoin=\"round\"/>",
             points.join(" ")
         );
         let (x, y) = (WIDTH - MARGINS[1] + 10.0, MARGINS[2] + 10.0 + 17.0 * at as f64);
-        let _ = write!(
+        let _ = writeln!(
             svg,
             "<line x1=\"{x}\" x2=\"{}\" y1=\"{y}\" y2=\"{y}\" stroke=\"{colour}\" \
              stroke-width=\"{width}\"{dash}/><text x=\"{}\" y=\"{}\" fill=\"currentColor\">{}\
-             </text>\n",
+             </text>",
             x + 18.0,
             x + 24.0,
             y + 4.0,
@@ -113,11 +113,11 @@ impl Frame {
         let [left, right, top, bottom] = MARGINS;
         for tick in ticks(self.y) {
             let (_, y) = self.at(self.x.0, tick);
-            let _ = write!(
+            let _ = writeln!(
                 svg,
                 "<line x1=\"{left}\" x2=\"{}\" y1=\"{y:.1}\" y2=\"{y:.1}\" \
                  stroke=\"currentColor\" opacity=\"0.15\"/><text x=\"{}\" y=\"{:.1}\" \
-                 text-anchor=\"end\" fill=\"currentColor\">{}</text>\n",
+                 text-anchor=\"end\" fill=\"currentColor\">{}</text>",
                 WIDTH - right,
                 left - 6.0,
                 y + 4.0,
@@ -126,10 +126,10 @@ impl Frame {
         }
         for tick in ticks(self.x) {
             let (x, _) = self.at(tick, self.y.0);
-            let _ = write!(
+            let _ = writeln!(
                 svg,
                 "<text x=\"{x:.1}\" y=\"{}\" text-anchor=\"middle\" \
-                 fill=\"currentColor\">{}</text>\n",
+                 fill=\"currentColor\">{}</text>",
                 HEIGHT - bottom + 16.0,
                 shown(tick)
             );

@@ -191,11 +191,11 @@ pub(super) fn render(spec: &Spec, outcome: &Outcome, charts: &[Chart]) -> String
     if !spec.forecasters.is_empty() {
         let _ = writeln!(page, "<p>{}</p>", escaped(&outcome.context()));
     }
-    let _ = write!(
+    let _ = writeln!(
         page,
         "<p class=\"muted\">{} epochs count, after a warm-up of {}. Brackets hold 95 %: by \
          drawing blocks of neighbouring epochs for differences, by Wilson's interval for rates. \
-         “Best in hindsight” is known only afterwards.</p>\n",
+         “Best in hindsight” is known only afterwards.</p>",
         outcome.epochs, outcome.warm_up
     );
     page += "<h2>Who was how good, and who earned what</h2>\n\
@@ -228,11 +228,11 @@ fn table(spec: &Spec, outcome: &Outcome) -> String {
     let most = most.to_f64().max(1.0);
     let some = |value: Option<f64>| value.map_or_else(String::new, |value| format!("{value:+.4}"));
     for one in &outcome.participants {
-        let _ = write!(
+        let _ = writeln!(
             html,
             "<tr><td>{}</td><td>{}</td><td>{}</td><td>{}</td><td>{}</td><td>{}</td><td>{}</td>\
              <td>{}</td><td>{}</td>\
-             <td><span class=\"bar\" style=\"width: {:.0}px\"></span></td></tr>\n",
+             <td><span class=\"bar\" style=\"width: {:.0}px\"></span></td></tr>",
             escaped(&one.id),
             one.role.name(),
             some(one.loss),
