@@ -49,9 +49,9 @@
 //! # Limits
 //!
 //! An event that is refused changes nothing but the time, which it moves to its
-//! own; one that goes back in time not even that. Stakes and fees stay
-//! below 2^126 base units, all money below 2^127. Epochs that were not paid for are remembered for the newest
-//! [`UNPAID`].
+//! own; one that goes back in time not even that. Stakes and fees stay below
+//! 2^126 base units, all money below 2^127. Scored epochs may wait to be paid
+//! for, the newest [`UNPAID`] of them.
 //!
 //! # Sources
 //!

@@ -93,10 +93,11 @@ fn a_run_writes_all_files_and_its_replay_holds() {
         str![[r#"
 ── standard output
  participant                       reward
- desk         632.366883839922288246 ALLO
- smooth         35.42467758380386278 ALLO
- stays         33.917123293751858716 ALLO
- usual         87.210084139671017318 ALLO
+ desk         632.366883839922387574 ALLO
+ reputer      411.081231142850913503 ALLO
+ smooth        35.424677583804016745 ALLO
+ stays         33.917123293751861442 ALLO
+ usual         87.210084139670820736 ALLO
 
 63 events, 0 refused, 12 epochs scored
 PASS all is as the receipt says
@@ -127,10 +128,11 @@ receipt-differs
   help: the events, the topic file or the receipt were changed after the run
 ── standard output
  participant                       reward
- desk         632.369035939306645237 ALLO
- smooth        35.659154604909074528 ALLO
- stays         33.488312287355774617 ALLO
- usual         87.239017155333478628 ALLO
+ desk          632.36903593930671313 ALLO
+ reputer      411.244480013095029511 ALLO
+ smooth        35.659154604909058211 ALLO
+ stays         33.488312287355863079 ALLO
+ usual         87.239017155333336069 ALLO
 
 63 events, 0 refused, 12 epochs scored
 ── exit 1

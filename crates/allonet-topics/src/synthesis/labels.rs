@@ -32,10 +32,10 @@ use crate::settings::Settings;
 /// # use allonet_topics::{layout::Layout, memory::Regrets, settings::Settings};
 /// # use allonet_topics::synthesis::{Inputs, Synthesis, labels::synthesise_labels};
 /// let layout = Layout::new(2, 0);
-/// let regrets = Regrets::even(layout, 0.0);
+/// let regrets = &Regrets::even(layout, 0.0);
 /// let inferences = [0.9, 0.1, 0.5, 0.5]; // yes and no, of either inferer
 /// let (forecasts, last_loss) = (&[], None);
-/// let inputs = Inputs { layout, inferences: &inferences, forecasts, last_loss, regrets: &regrets };
+/// let inputs = Inputs { layout, inferences: &inferences, forecasts, last_loss, regrets };
 /// let (mut out, mut values) = (Synthesis::default(), Vec::new());
 /// synthesise_labels(&Settings::default(), &inputs, 2, &mut out, &mut values);
 /// assert!((values[0] - 0.7).abs() < 1e-15 && (values[1] - 0.3).abs() < 1e-15);

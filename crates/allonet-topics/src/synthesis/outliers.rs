@@ -59,10 +59,10 @@ pub struct Resistant {
 /// # use allonet_topics::{layout::Layout, memory::Regrets, settings::Settings};
 /// # use allonet_topics::synthesis::{Inputs, outliers::{Outliers, resist}};
 /// let layout = Layout::new(4, 0);
-/// let regrets = Regrets::even(layout, 0.0);
+/// let regrets = &Regrets::even(layout, 0.0);
 /// let inferences = [1.0, 2.0, 3.0, 900.0];
 /// let (forecasts, last_loss) = (&[], None);
-/// let inputs = Inputs { layout, inferences: &inferences, forecasts, last_loss, regrets: &regrets };
+/// let inputs = Inputs { layout, inferences: &inferences, forecasts, last_loss, regrets };
 /// let resistant = resist(&Settings::default(), &Outliers::default(), &inputs, None);
 /// assert_eq!(resistant.dropped, [3]);
 /// assert_eq!(resistant.others.unwrap().network(), 2.0);
