@@ -10,10 +10,17 @@
 //!    remembers from one epoch to the next.
 //! 2. [`synthesis`] makes all inferences of an epoch, by weights from
 //!    [`regret`]s through a [`potential`].
-//! 3. [`emission`] is how much all topics are paid, [`budget`] which of them is
+//! 3. [`loss`] says how far off they were, [`consensus`] whom to believe in
+//!    this; [`scores`], [`fractions`], [`entropy`] and [`division`] who earned
+//!    what. [`epoch`] does all that, [`rewards`] puts it into base units.
+//! 4. [`life`] is a topic as it goes on, event by event, with [`stake`],
+//!    [`sortition`] and [`commitment`]s.
+//! 5. [`models`] are workers to begin with, [`feed`] what they may learn from,
+//!    [`series`] something to practise on, [`verdict`] whether it was worth it.
+//! 6. [`emission`] is how much all topics are paid, [`budget`] which of them is
 //!    paid how much of it, [`pricing`] what consumers pay and [`tokenomics`] the
 //!    token over years.
-//! 4. [`simulate`] is the numerical experiment behind all claims, honest and
+//! 7. [`simulate`] is the numerical experiment behind all claims, honest and
 //!    adverse.
 //!
 //! Equation numbers are those of Kruijssen et al. (2024), *Allora: a
