@@ -17,8 +17,16 @@ use allonet_topics::synthesis::{Inputs, Synthesis, synthesise};
 use criterion::{Criterion, criterion_group, criterion_main};
 
 /// Inferers, forecasters and reputers.
-const SIZES: [(usize, usize, usize); 5] =
-    [(3, 3, 5), (32, 6, 6), (1_000, 100, 10), (1_000, 1_000, 100), (10_000, 1_000, 10)];
+const SIZES: [(usize, usize, usize); 8] = [
+    (3, 3, 5),
+    (32, 6, 6),
+    (100, 10, 10),
+    (300, 30, 10),
+    (1_000, 100, 10),
+    (3_000, 300, 10),
+    (1_000, 1_000, 100),
+    (10_000, 1_000, 10),
+];
 
 /// A topic in its course, with the inputs of an epoch.
 struct Course {

@@ -54,6 +54,7 @@ mod distances;
 mod steps;
 
 use pulp::{Arch, NullaryFnOnce};
+use rayon::prelude::*;
 
 use crate::settings::Consensus;
 use distances::Distances;
@@ -63,6 +64,8 @@ use steps::Steps;
 const LARGEST: f64 = 1e100;
 /// Columns that are looked at together: a few rows of them fit the first cache.
 const PANEL: usize = 256;
+/// Columns whose means one thread makes: whole panels.
+const SHEET: usize = 64 * PANEL;
 /// Below this many multiplications threads cost more than they save.
 const SMALL: usize = 1 << 22;
 
@@ -124,15 +127,24 @@ pub fn network_losses(reports: &Reports<'_>, out: &mut Vec<f64>) {
     let columns = reports.columns();
     out.clear();
     out.resize(columns, 0.0);
-    let whole = Whole::of(reports.stakes);
-    Arch::new().dispatch(Means { reports, columns, whole, out });
+    let whole = &Whole::of(reports.stakes);
+    let means = |(part, out): (usize, &mut [f64])| {
+        Arch::new().dispatch(Means { reports, columns, start: part * SHEET, whole, out });
+    };
+    if reports.losses.len() < SMALL {
+        out.chunks_mut(SHEET).enumerate().for_each(means);
+    } else {
+        out.par_chunks_mut(SHEET).enumerate().for_each(means);
+    }
 }
 
 /// The means of all columns, as work for the vector unit that is there.
 struct Means<'a> {
     reports: &'a Reports<'a>,
     columns: usize,
-    whole: Whole,
+    /// The first column of `out`.
+    start: usize,
+    whole: &'a Whole,
     out: &'a mut [f64],
 }
 
@@ -143,7 +155,8 @@ impl NullaryFnOnce for Means<'_> {
     #[expect(clippy::inline_always, reason = "compiled for the vector unit that is there")]
     fn call(self) {
         for (panel, out) in self.out.chunks_mut(PANEL).enumerate() {
-            weigh(self.reports, self.columns, panel * PANEL, &self.whole, out);
+            let start = self.start + panel * PANEL;
+            weigh(self.reports, self.columns, start, self.whole, out);
         }
     }
 }

@@ -66,11 +66,18 @@ impl Regrets {
         } else {
             self.one_out.par_chunks_exact_mut(workers).with_min_len(ROWS).enumerate().for_each(row);
         }
-        let rows = self.one_in.chunks_exact_mut(inferers + 1);
-        for ((row, whole), implied) in rows.zip(&losses[layout.one_ins()]).zip(&own[inferers..]) {
+        let one_ins = &losses[layout.one_ins()];
+        let row = |(forecaster, row): (usize, &mut [f64])| {
             let (by_inferer, by_forecaster) = row.split_at_mut(inferers);
-            smooth(by_inferer, *whole, &own[..inferers], alpha);
-            smooth(by_forecaster, *whole, std::slice::from_ref(implied), alpha);
+            let implied = &own[inferers + forecaster..][..1];
+            smooth(by_inferer, one_ins[forecaster], &own[..inferers], alpha);
+            smooth(by_forecaster, one_ins[forecaster], implied, alpha);
+        };
+        if self.one_in.len() < PARALLEL {
+            self.one_in.chunks_exact_mut(inferers + 1).enumerate().for_each(row);
+        } else {
+            let rows = self.one_in.par_chunks_exact_mut(inferers + 1);
+            rows.with_min_len(ROWS).enumerate().for_each(row);
         }
     }
 

@@ -13,6 +13,8 @@ use super::{Heard, Reports, direct, each, listened};
 
 /// Relative precision that scores are to have.
 const PRECISION: f64 = 1e-11;
+/// Coefficients that are moved side by side.
+const SIDE: usize = 8;
 /// Least length of a consensus.
 const LEAST: f64 = 1e-7;
 /// Least sum of adjusted stakes.
@@ -44,6 +46,9 @@ pub(super) struct Steps {
     scores: Vec<f64>,
     adjusted: Vec<f64>,
     proposed: Vec<f64>,
+    /// Squared distances, the origin's last, with one coefficient moved in each
+    /// lane.
+    lanes: Vec<[f64; SIDE]>,
 }
 
 /// What a step looks at.
@@ -100,16 +105,103 @@ impl Steps {
     #[expect(clippy::inline_always, reason = "compiled for the vector unit that is there")]
     fn propose(&mut self, ground: &Ground<'_>, coefficients: &[f64], score: f64) {
         self.proposed.clear();
-        for (reputer, &coefficient) in coefficients.iter().enumerate() {
-            let size = ground.settings.difference;
-            let difference = if coefficient >= 1.0 { -size } else { size };
-            let weight = (coefficient + difference) * self.shares[reputer];
-            let other = self.score(ground, Some((reputer, weight)));
-            let change = ground.settings.rate * ((1.0 - score / other) / difference);
-            // A setting of zero makes no number of it.
-            let change = if change.is_finite() { change } else { 0.0 };
-            self.proposed.push((coefficient + change).clamp(0.0, 1.0));
+        let (size, reputers) = (ground.settings.difference, coefficients.len());
+        for start in (0..reputers).step_by(SIDE) {
+            let last = (start + SIDE).min(reputers) - 1;
+            let at = |lane: usize| (start + lane).min(last);
+            let differences = eight(|lane| {
+                let whole = coefficients[at(lane)].to_bits() == 1.0_f64.to_bits();
+                if whole { -size } else { size }
+            });
+            let weights =
+                eight(|lane| (coefficients[at(lane)] + differences[lane]) * self.shares[at(lane)]);
+            let abreast = self.abreast(ground, &weights, at);
+            for lane in 0..=last - start {
+                let other = abreast.map_or_else(
+                    || self.score(ground, Some((start + lane, weights[lane]))),
+                    |others| others[lane],
+                );
+                let change = (1.0 - score / other) / differences[lane];
+                let change = ground.settings.rate * change;
+                // A setting of zero makes no number of it.
+                let change = if change.is_finite() { change } else { 0.0 };
+                let moved = coefficients[start + lane] + change;
+                self.proposed.push(moved.clamp(0.0, 1.0));
+            }
         }
+    }
+
+    /// Mean scores with one coefficient moved in each lane, to the weight given
+    /// there; none where digits or reports are missing and only a closer look
+    /// helps. The same sums as [`score`](Self::score), lane by lane.
+    #[inline(always)]
+    #[expect(clippy::inline_always, reason = "compiled for the vector unit that is there")]
+    fn abreast(
+        &mut self,
+        ground: &Ground<'_>,
+        weights: &[f64; SIDE],
+        at: impl Fn(usize) -> usize,
+    ) -> Option<[f64; SIDE]> {
+        if !ground.distances.ragged.is_empty() {
+            return None;
+        }
+        let (reputers, stride) = (self.order.len(), ground.distances.stride);
+        let (mut factor, mut extra, mut place) = ([0.0; SIDE], [0.0; SIDE], [0; SIDE]);
+        for lane in 0..SIDE {
+            let (own, _, more) = self.factor(Some((at(lane), weights[lane])));
+            factor[lane] = own;
+            extra[lane] = more;
+            place[lane] = self.sorted.partition_point(|weight| own * weight < 1.0);
+        }
+        let all = eight(|lane| {
+            let capped = (reputers - place[lane]) as f64;
+            factor[lane] * self.below[place[lane]] + capped + extra[lane]
+        });
+        let inverse = eight(|lane| 1.0 / all[lane]);
+        let squares = &ground.distances.squares;
+        let mut twice = [0.0; SIDE];
+        self.lanes.clear();
+        for point in 0..=reputers {
+            let heard = self.heard[point];
+            let mean = eight(|lane| {
+                let row = place[lane] * stride + point;
+                let moved = extra[lane] * squares[at(lane) * stride + point];
+                ((factor[lane] * self.scaled[row] + self.capped[row]) + moved) * inverse[lane]
+            });
+            let weight = eight(|lane| -at_least(-factor[lane] * heard, -1.0));
+            twice = eight(|lane| twice[lane] + weight[lane] * mean[lane]);
+            self.lanes.push(mean);
+        }
+        let spread = eight(|lane| {
+            0.5 * (twice[lane] + extra[lane] * self.lanes[at(lane)][lane]) * inverse[lane]
+        });
+        self.rate_lanes(&spread, reputers, ground.settings.epsilon)
+    }
+
+    /// As [`rate`](Self::rate), for the squares in lanes.
+    #[inline(always)]
+    #[expect(clippy::inline_always, reason = "compiled for the vector unit that is there")]
+    fn rate_lanes(
+        &self,
+        spread: &[f64; SIDE],
+        reputers: usize,
+        epsilon: f64,
+    ) -> Option<[f64; SIDE]> {
+        let origin = &self.lanes[reputers];
+        let length = eight(|lane| at_least(origin[lane] - spread[lane], LEAST * LEAST).sqrt());
+        let ground = eight(|lane| epsilon * length[lane]);
+        let (mut sums, mut worst) = ([0.0; SIDE], [0.0; SIDE]);
+        for (squares, &share) in self.lanes[..reputers].iter().zip(&self.shares) {
+            let left = eight(|lane| at_least(squares[lane] - spread[lane], 0.0));
+            let distance = eight(|lane| left[lane].sqrt());
+            let whole = eight(|lane| distance[lane] + ground[lane]);
+            sums = eight(|lane| sums[lane] + share * (length[lane] / whole[lane]));
+            let scale = eight(|lane| PRECISION * whole[lane]);
+            let allowed = eight(|lane| scale[lane] * at_least(distance[lane], scale[lane]));
+            let beyond = eight(|lane| f64::EPSILON * squares[lane] - allowed[lane]);
+            worst = eight(|lane| at_least(worst[lane], beyond[lane]));
+        }
+        worst.iter().all(|worst| *worst <= 0.0).then_some(sums)
     }
 
     /// Running sums for a set of coefficients.
@@ -263,6 +355,13 @@ impl Steps {
         let lost = spread > 0.0 && worst.iter().any(|worst| *worst > 0.0);
         ((sums[0] + sums[1]) + (sums[2] + sums[3]), lost)
     }
+}
+
+/// As many numbers as coefficients are moved side by side.
+#[inline(always)]
+#[expect(clippy::inline_always, reason = "compiled for the vector unit that is there")]
+fn eight(number: impl Fn(usize) -> f64) -> [f64; SIDE] {
+    [number(0), number(1), number(2), number(3), number(4), number(5), number(6), number(7)]
 }
 
 /// The greater of two that are numbers, in one instruction.
