@@ -92,6 +92,16 @@ impl Trial {
         }
     }
 
+    /// A mechanism of a catalogue, by its id, likewise.
+    ///
+    /// # Panics
+    ///
+    /// If there is no such mechanism.
+    pub fn of(catalogue: &[Entry], mechanism: &str) -> Self {
+        let entry = catalogue.iter().find(|entry| entry.card.id == mechanism);
+        Self::new(*entry.unwrap_or_else(|| panic!("there is no mechanism `{mechanism}`")))
+    }
+
     /// Gives a setting any value.
     #[must_use]
     pub fn set(mut self, name: &'static str, value: Value) -> Self {

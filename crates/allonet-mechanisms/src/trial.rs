@@ -18,8 +18,7 @@ pub use allonet_core::trial::{NoTrial, Trial, TurnResult};
 ///
 /// If there is no such mechanism.
 pub fn trial_of(mechanism: &str) -> Trial {
-    let entry = crate::catalogue().iter().find(|entry| entry.card.id == mechanism);
-    Trial::new(*entry.unwrap_or_else(|| panic!("there is no mechanism `{mechanism}`")))
+    Trial::of(crate::catalogue(), mechanism)
 }
 
 /// What each payee of a turn is paid, in their order.

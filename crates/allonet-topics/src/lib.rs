@@ -72,7 +72,5 @@ pub fn catalogue() -> &'static [allonet_core::mechanism::Entry] {
 ///
 /// If there is no such mechanism.
 pub fn trial_of(mechanism: &str) -> allonet_core::trial::Trial {
-    let entry = catalogue().iter().find(|entry| entry.card.id == mechanism);
-    let entry = entry.unwrap_or_else(|| panic!("there is no mechanism `{mechanism}`"));
-    allonet_core::trial::Trial::new(*entry)
+    allonet_core::trial::Trial::of(catalogue(), mechanism)
 }
