@@ -88,8 +88,8 @@ use allonet_core::fault::{Fault, Place, SourceFile};
 use allonet_core::mechanism::{
     Allocation, Blueprint, Change, Mechanism, Outcome, Refusal, State, Step, Turn,
 };
-use allonet_core::money::{Amount, Rounding, apportion};
-use allonet_core::paying::{main_asset, several};
+use allonet_core::money::{Amount, Asset, Rounding, apportion};
+use allonet_core::paying::{main_asset, several, show};
 use allonet_core::signal::SignalData;
 use serde::{Deserialize, Serialize};
 
@@ -299,7 +299,7 @@ impl Mechanism for TopicNeuron {
             desk.note(closed);
         }
         self.reward(&mut desk, allocation)?;
-        Ok(desk.outcome())
+        Ok(desk.outcome(turn.assets))
     }
 }
 
@@ -461,7 +461,7 @@ impl Desk {
         self.kept.epochs.drain(..surplus);
     }
 
-    fn outcome(mut self) -> Outcome {
+    fn outcome(mut self, assets: &[Asset]) -> Outcome {
         if self.refused > TOLD {
             let more = several(self.refused - TOLD, "more event");
             self.remarks.push(format!("{more} refused"));
@@ -472,7 +472,7 @@ impl Desk {
         let exhibits = if self.kept.people.is_empty() {
             Vec::new()
         } else {
-            vec![self.verdict(), self.people(), self.epochs()]
+            vec![self.verdict(), self.people(assets), self.epochs()]
         };
         let (state, remarks) = (State::write(&Some(&self.kept)), self.remarks);
         Outcome { state, signals, remarks, exhibits, ..Outcome::default() }
@@ -495,11 +495,11 @@ impl Desk {
         table
     }
 
-    fn people(&self) -> Exhibit {
+    fn people(&self, assets: &[Asset]) -> Exhibit {
         let about = "Who took part as what, the mean log10 loss (lower is better; of forecasters, \
                      that of the inference their forecasts imply), the mean score (what the \
                      network would lose without them; of reputers, how near they were to the \
-                     others) and base units earned.";
+                     others) and what they earned.";
         let columns = ["participant", "as", "epochs", "mean loss", "mean score", "earned"];
         let mut table = Exhibit::new("Participants", about, &columns);
         let all = self.kept.people.iter();
@@ -514,7 +514,7 @@ impl Desk {
                 (person.epochs as f64).into(),
                 told(person.losses, matches!(&**role, "inferer" | "forecaster")),
                 told(person.scores, role != "delegator"),
-                person.earned.to_string().into(),
+                show(assets, 0, person.earned).into(),
             ]);
         }
         table
